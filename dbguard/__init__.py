@@ -1,0 +1,3 @@
+"""dbguard: a static guard against accidental destruction of databases."""
+
+__version__ = "0.1.0"
