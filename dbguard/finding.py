@@ -1,0 +1,166 @@
+"""What a rule found: labels, severity and the protocol evidence, ready for every report.
+
+Nothing here is formatted and nothing here knows a line number: a report derives lines,
+columns and snippets, and only of the findings it prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import total_ordering
+from hashlib import sha256
+
+from dbguard.operations import Operation
+from dbguard.source import SourceFile, Span
+
+
+@total_ordering
+class Severity(Enum):
+    """How bad it is; ``NOTE < WARNING < ERROR``. The value is what reports print."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for a note, 1 for a warning, 2 for an error."""
+        return _RANK[self]
+
+    def __lt__(self, other: object) -> bool:
+        if isinstance(other, Severity):
+            return _RANK[self] < _RANK[other]
+        return NotImplemented
+
+
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A place in a file and what is to be said about it ('' for nothing)."""
+
+    span: Span
+    text: str
+    primary: bool
+    file: SourceFile
+
+    @property
+    def source(self) -> str:
+        """The text under the label."""
+        return self.file.text[self.span.start : self.span.end]
+
+
+YES = "yes"
+NO = "no"
+WEAK = "weak"
+
+FACT_NAMES = (
+    "backup",
+    "copied",
+    "verified",
+    "guard",
+    "services stopped",
+    "direction",
+    "context",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFact:
+    """One fact of the protocol at the operation.
+
+    ``name`` is one of :data:`FACT_NAMES`. ``state`` is "yes", "no" or "weak" (something
+    like it is there, and ``text`` says why it does not count in full), or what holds
+    ("person", "down", "test"). ``file`` and ``span`` show what proves it.
+    """
+
+    name: str
+    state: str = NO
+    file: SourceFile | None = None
+    span: Span | None = None
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name not in FACT_NAMES:
+            raise ValueError(f"{self.name!r} is not a fact of the protocol")
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceReport:
+    """The facts of the protocol, in its order. A fact that is not given does not hold."""
+
+    facts: tuple[EvidenceFact, ...] = ()
+
+    def __post_init__(self) -> None:
+        order = [FACT_NAMES.index(fact.name) for fact in self.facts]
+        if any(left >= right for left, right in zip(order, order[1:], strict=False)):
+            raise ValueError("facts stand in the order of the protocol, each once")
+
+    def fact(self, name: str) -> EvidenceFact:
+        """Return the fact called *name*; state "no" where it does not hold."""
+        return next((fact for fact in self.facts if fact.name == name), EvidenceFact(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An operation that breaks the protocol.
+
+    ``section`` is the section of the protocol it breaks, None for findings about the
+    guard itself. ``help`` says what to do instead. ``via`` tells how the operation is
+    reached, outermost first. ``suppressed_by`` is why it is not counted (None: it is).
+    ``fingerprint`` is filled by :func:`ordered`.
+    """
+
+    rule: str
+    message: str
+    labels: tuple[Label, ...]
+    severity: Severity
+    section: int | None
+    operation: Operation
+    evidence: EvidenceReport = EvidenceReport()
+    help: str = ""
+    via: tuple[str, ...] = ()
+    suppressed_by: str | None = None
+    fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        if sum(label.primary for label in self.labels) != 1:
+            raise ValueError(f"a finding of {self.rule} needs exactly one primary label")
+
+    @property
+    def primary(self) -> Label:
+        """The label that says where it is."""
+        return next(label for label in self.labels if label.primary)
+
+    @property
+    def path(self) -> str:
+        """The file it is in, as the user named it."""
+        return self.primary.file.path
+
+
+def ordered(
+    findings: Iterable[Finding], project_path: Callable[[str], str] = str
+) -> tuple[Finding, ...]:
+    """Sort findings by path, position and rule, and give each its fingerprint.
+
+    A fingerprint is a content key: rule, path, primary text with runs of white space
+    folded, and which occurrence of these it is. It survives edits elsewhere in the
+    file. *project_path* turns a path as the user named it into one from the root of
+    the project, so that the fingerprint does not depend on where dbguard was started.
+    """
+    in_order = sorted(
+        findings,
+        key=lambda f: (f.path, f.primary.span, f.rule, -f.severity.rank, f.message),
+    )
+    seen: dict[tuple[str, str, str], int] = {}
+    numbered = []
+    for finding in in_order:
+        text = " ".join(finding.primary.source.split())
+        key = (finding.rule, project_path(finding.path), text)
+        occurrence = seen[key] = seen.get(key, -1) + 1
+        digest = sha256("\0".join((*key, str(occurrence))).encode("utf-8", "surrogatepass"))
+        numbered.append(replace(finding, fingerprint=digest.hexdigest()[:32]))
+    return tuple(numbered)

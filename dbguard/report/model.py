@@ -1,0 +1,41 @@
+"""What a scan hands to the reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbguard.finding import Finding, Severity
+from dbguard.source import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a scan, formats and exit codes aside.
+
+    ``findings`` are all of them, suppressed ones too, as :func:`dbguard.finding.ordered`
+    leaves them. ``files`` counts the files that were checked, ``skipped`` those left out
+    on purpose (excluded, binary, vendored), ``unreadable`` those of which nothing could
+    be read. ``baselined`` counts findings the baseline covers.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    files: int = 0
+    skipped: int = 0
+    unreadable: int = 0
+    suppressed: int = 0
+    baselined: int = 0
+
+    @property
+    def active(self) -> tuple[Finding, ...]:
+        """The findings that count."""
+        return tuple(finding for finding in self.findings if finding.suppressed_by is None)
+
+    @property
+    def incomplete(self) -> bool:
+        """Say whether something may have been missed."""
+        return any(problem.incomplete for problem in self.problems)
+
+    def count(self, severity: Severity) -> int:
+        """How many of the findings that count have a severity."""
+        return sum(finding.severity is severity for finding in self.active)
