@@ -1,0 +1,318 @@
+"""The walk over a flow: which facts of the protocol hold at each operation.
+
+The walk goes along every path, keeps a :class:`~dbguard.state.State`, and shows each
+operation to a visitor together with the :class:`Evidence` at that point. It knows no
+language and no rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from dbguard.flow import (
+    Branch,
+    Call,
+    Direction,
+    Flow,
+    Loop,
+    Node,
+    Sequence,
+    Stop,
+    StopKind,
+    Try,
+)
+from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
+from dbguard.source import Problem
+from dbguard.state import FactKind, State, database_key, guards, merge, table_key
+
+MAX_FLOW_DEPTH = 400
+"""How deep branches, loops and calls may nest before the walk reports a limit."""
+
+
+class Context(Enum):
+    """What sort of file an operation stands in."""
+
+    APPLICATION = "application"
+    TEST = "test"
+    MIGRATION = "migration"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What the whole project says, as far as a rule may ask for it.
+
+    ``migration_tool`` names the tool that is set up ("Alembic"), '' where none is.
+    """
+
+    migration_tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known where an operation stands.
+
+    ``state`` is live: ask now, keep nothing. ``seen`` are the operations that stand
+    before it in the text, on whatever path and whether or not they can stop the flow.
+    ``calls`` are the calls that led here, outermost first.
+    """
+
+    state: State
+    seen: tuple[Operation, ...] | list[Operation]
+    direction: Direction
+    context: Context
+    project: Project
+    calls: tuple[Call, ...] = ()
+
+    def backup_of(self, target: Target) -> Operation | None:
+        """Return the backup of the database a target lies in, None where none holds.
+
+        A backup taken in the same flow of a database that cannot be compared (one of
+        the two is not known) counts: the claim that it is another one has no proof.
+        """
+        backups = self.state.all(FactKind.BACKUP)
+        name = _database_of(target)
+        for key, _, proof in backups:
+            if Trait.NAMED in proof.traits:
+                continue
+            if name is None or key in ("", database_key(name)):
+                return proof
+        return None
+
+    def named_backup(self) -> Operation | None:
+        """Return a call that only sounds like a backup, None where none holds."""
+        return next(
+            (p for _, _, p in self.state.all(FactKind.BACKUP) if Trait.NAMED in p.traits), None
+        )
+
+    def futile_backup_of(self, target: Target) -> Operation | None:
+        """Return a backup that stands before but does not hold here: its failure does not
+        stop the flow, or it is made on some paths only."""
+        if self.backup_of(target) is not None:
+            return None
+        name = _database_of(target)
+        for operation in self.seen:
+            if operation.kind is Kind.BACKUP and operation.source is not None:
+                source = database_key(operation.source.name)
+                if name is None or source in ("", database_key(name)):
+                    return operation
+        return None
+
+    def copy_of(self, table: Target) -> Operation | None:
+        """Return the copy of a table's rows that holds here and leaves none out, or None."""
+        copies = self._copies_of(table)
+        return next((c for c in copies if Trait.FILTERED not in c.traits), None)
+
+    def lossy_copy_of(self, table: Target) -> Operation | None:
+        """Return a copy that leaves rows out, where there is no whole one."""
+        copies = self._copies_of(table)
+        return copies[0] if copies and self.copy_of(table) is None else None
+
+    def _copies_of(self, table: Target) -> list[Operation]:
+        key = table_key(_table_of(table))
+        return [proof for source, _, proof in self.state.all(FactKind.COPIED) if source == key]
+
+    def verification_of(self, table: Target) -> Operation | None:
+        """Return the comparison of a table with its copy that holds here, or None."""
+        return self.state.find(FactKind.VERIFIED, table_key(_table_of(table)))
+
+    def verified_copy_of(self, table: Target) -> bool:
+        """Say whether a table was copied whole and compared before this point, on every path."""
+        return self.copy_of(table) is not None and self.verification_of(table) is not None
+
+    def futile_verification_of(self, table: Target) -> Operation | None:
+        """Return a comparison of a table that stands before but cannot stop what follows."""
+        if self.verification_of(table) is not None:
+            return None
+        key = table_key(_table_of(table))
+        for operation in self.seen:
+            reads = {table_key(read.name) for read in operation.reads}
+            if operation.kind is Kind.VERIFY and key in reads and len(reads) > 1:
+                return operation
+        return None
+
+    def created_here(self, target: Target) -> Operation | None:
+        """Return the operation of this flow that created a table or database, or None."""
+        if target.kind in (TargetKind.TABLE, TargetKind.COLUMN, TargetKind.ROWS):
+            key = (FactKind.CREATED, "table", table_key(_table_of(target)))
+            if (found := self.state.facts.get(key)) is not None:
+                return found
+        name = _database_of(target)
+        if name is None:
+            return None
+        return self.state.facts.get((FactKind.CREATED, "database", database_key(name)))
+
+    def guard(self, guard: Guard) -> Operation | None:
+        """Return the condition that guards this path, or None."""
+        return self.state.find(FactKind.GUARD, guard.value)
+
+    @property
+    def guards(self) -> frozenset[Guard]:
+        """The guards that hold here."""
+        return guards(self.state)
+
+    def stopped_service(self) -> Operation | None:
+        """Return the step that stopped a service before this point, or None."""
+        return next((proof for _, _, proof in self.state.all(FactKind.STOPPED)), None)
+
+    def destroyed_before(self) -> list[Operation]:
+        """Return what may have been destroyed before on a path to here, in order."""
+        return list(self.state.destroyed.values())
+
+
+def _table_of(target: Target) -> str:
+    """A column's name is ``table.column``; its evidence is its table's."""
+    return target.name.rpartition(".")[0] if target.kind is TargetKind.COLUMN else target.name
+
+
+def _database_of(target: Target) -> str | None:
+    if target.kind in (TargetKind.DATABASE, TargetKind.FILE, TargetKind.STORAGE):
+        return target.database or target.name or None
+    return target.database
+
+
+Visitor = Callable[[Operation, Evidence], None]
+
+
+@dataclass(slots=True)
+class Walk:
+    """Walks the flows of one file and shows every operation to a visitor.
+
+    ``problems`` collects what could not be walked.
+    """
+
+    visit: Visitor
+    path: str
+    context: Context = Context.APPLICATION
+    project: Project = Project()
+    problems: list[Problem] = field(default_factory=list)
+    _seen: list[Operation] = field(default_factory=list)
+    _calls: list[Call] = field(default_factory=list)
+    _depth: int = 0
+
+    def flow(self, flow: Flow) -> Evidence:
+        """Walk one flow from its beginning; return the evidence where it ends.
+
+        Where every path stops (``exit 0`` at the end of a script), the end is taken
+        from the stops.
+        """
+        self._seen = []
+        outcome = self._run(flow.body, State(), Direction.FORWARD)
+        end = outcome.after
+        for state in outcome.stops.values():
+            end = merge(end, state)
+        return Evidence(end or State(), self._seen, Direction.FORWARD, self.context, self.project)
+
+    def _run(self, node: Node, state: State, direction: Direction) -> _Outcome:
+        if self._depth > MAX_FLOW_DEPTH:
+            if not any(problem.stage == "limit" for problem in self.problems):
+                self.problems.append(
+                    Problem(self.path, "control flow nests too deep to be followed", "limit")
+                )
+            return _Outcome(state)
+        self._depth += 1
+        try:
+            return self._step(node, state, direction)
+        finally:
+            self._depth -= 1
+
+    def _step(self, node: Node, state: State, direction: Direction) -> _Outcome:
+        match node:
+            case Operation():
+                self._operation(node, state, direction)
+                return _Outcome(state)
+            case Sequence():
+                return self._sequence(node, state, node.direction or direction)
+            case Branch(arms=arms):
+                outcome = _Outcome(None)
+                for arm in arms:
+                    outcome.join(self._run(arm, state.copy(), direction))
+                return outcome
+            case Loop():
+                return self._loop(node, state, direction)
+            case Try():
+                return self._try(node, state, direction)
+            case Call(body=body, ends=ends):
+                self._calls.append(node)
+                outcome = self._run(body, state, direction)
+                self._calls.pop()
+                for kind in ends & outcome.stops.keys():
+                    outcome.after = merge(outcome.after, outcome.stops.pop(kind))
+                return outcome
+            case Stop(kind=kind):
+                return _Outcome(None, {kind: state})
+            case _:
+                # Embed, Include and Check are replaced before the walk.
+                return _Outcome(state)
+
+    def _operation(self, operation: Operation, state: State, direction: Direction) -> None:
+        evidence = Evidence(
+            state, self._seen, direction, self.context, self.project, tuple(self._calls)
+        )
+        self.visit(operation, evidence)
+        state.apply(operation)
+        self._seen.append(operation)
+
+    def _sequence(self, sequence: Sequence, state: State, direction: Direction) -> _Outcome:
+        outcome = _Outcome(state)
+        for node in sequence.nodes:
+            if outcome.after is None:
+                # Nothing reaches what stands behind a stop.
+                break
+            step = self._run(node, outcome.after, direction)
+            outcome.after = step.after
+            outcome.add_stops(step.stops)
+        return outcome
+
+    def _loop(self, loop: Loop, state: State, direction: Direction) -> _Outcome:
+        entry = state.copy()
+        outcome = self._run(loop.body, state, direction)
+        end = outcome.after
+        for kind in (StopKind.BREAK, StopKind.CONTINUE):
+            end = merge(end, outcome.stops.pop(kind, None))
+        outcome.after = end if loop.at_least_once else merge(entry, end)
+        return outcome
+
+    def _try(self, node: Try, state: State, direction: Direction) -> _Outcome:
+        entry = state.copy()
+        before = len(self._seen)
+        body = self._run(node.body, state, direction)
+        raised = body.stops.pop(StopKind.RAISE, None) if node.handlers else None
+        # An exception may come from anywhere in the body: of its facts none is certain,
+        # of its destruction all of it is possible.
+        caught = merge(entry, raised) or entry
+        for operation in self._seen[before:]:
+            if id(operation) in (body.after.destroyed if body.after else {}):
+                caught.destroyed[id(operation)] = operation
+        outcome = body
+        if body.after is not None:
+            otherwise = self._run(node.otherwise, body.after, direction)
+            outcome = _Outcome(otherwise.after, body.stops)
+            outcome.add_stops(otherwise.stops)
+        for handler in node.handlers:
+            outcome.join(self._run(handler, caught.copy(), direction))
+        if node.final.nodes:
+            reaches = outcome.after is not None
+            final = self._run(node.final, outcome.after or caught.copy(), direction)
+            outcome.after = final.after if reaches else None
+            outcome.add_stops(final.stops)
+        return outcome
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """How a node ends: the state behind it (None: never reached) and where paths stopped."""
+
+    after: State | None
+    stops: dict[StopKind, State] = field(default_factory=dict)
+
+    def join(self, other: _Outcome) -> None:
+        self.after = merge(self.after, other.after)
+        self.add_stops(other.stops)
+
+    def add_stops(self, stops: dict[StopKind, State]) -> None:
+        for kind, state in stops.items():
+            merged = merge(self.stops.get(kind), state)
+            if merged is not None:
+                self.stops[kind] = merged
