@@ -1,0 +1,53 @@
+"""The rules, found by walking this package: one file per rule, named as its id."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from dbguard.operations import Kind
+from dbguard.rule import HEADINGS, Rule
+
+
+class RuleError(Exception):
+    """A rule's file, id or docstring is not as it must be."""
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, by id.
+
+    Raises RuleError where a rule's metadata is incomplete.
+    """
+    rules = []
+    for module in iter_modules(__path__):
+        members = vars(import_module(f"{__name__}.{module.name}")).values()
+        found = [
+            member
+            for member in members
+            if isinstance(member, type)
+            and issubclass(member, Rule)
+            and member.__module__ == f"{__name__}.{module.name}"
+        ]
+        if len(found) != 1:
+            raise RuleError(f"{module.name}.py must define exactly one rule")
+        rule = found[0]()
+        _check(rule, module.name)
+        rules.append(rule)
+    return tuple(sorted(rules, key=lambda rule: rule.id))
+
+
+@cache
+def rules_for(kind: Kind) -> tuple[Rule, ...]:
+    """Return the rules that judge operations of a kind."""
+    return tuple(rule for rule in all_rules() if kind in rule.kinds)
+
+
+def _check(rule: Rule, module: str) -> None:
+    if rule.id != module.replace("_", "-"):
+        raise RuleError(f"the rule in {module}.py is called {rule.id}")
+    text = rule.__doc__ or ""
+    positions = [text.find(f"## {heading}") for heading in HEADINGS]
+    if -1 in positions or positions != sorted(positions):
+        raise RuleError(f"the docstring of {rule.id} must have the headings {HEADINGS}")

@@ -1,0 +1,103 @@
+"""One file from text to findings: lower, assemble, classify, walk, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dbguard.assembly import Assembly
+from dbguard.context import context_of
+from dbguard.databases import Databases, database_of_url, normal_path
+from dbguard.evidence import Evidence, Project, Walk
+from dbguard.finding import Finding
+from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operations
+from dbguard.operations import Kind, Operation
+from dbguard.rules import rules_for
+from dbguard.source import Problem, Region, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What one file gave: its findings, and what of it could not be analysed."""
+
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def analyse(
+    file: SourceFile,
+    language: str,
+    databases: Databases | None = None,
+    project: Project | None = None,
+    dialect: str = "",
+) -> Analysis:
+    """Return the findings of one file.
+
+    *language* is "python", "shell" or "sql". *databases* is what the rest of the project
+    says about its databases; what this file connects to is added.
+    """
+    assembly = Assembly()
+    flows = assembly.flows(Region.of_file(file, language, dialect))
+    known = databases or Databases()
+    known = replace(known, used=known.used | _used(flows))
+    found: dict[tuple[str, int, int], Finding] = {}
+
+    def visit(operation: Operation, evidence: Evidence) -> None:
+        for rule in rules_for(operation.kind):
+            for finding in rule.check(operation, evidence):
+                # A step that is reached on several ways is reported once, at its worst.
+                key = (finding.rule, finding.primary.span.start, finding.primary.span.end)
+                if key not in found or found[key].severity < finding.severity:
+                    found[key] = finding
+
+    walk = Walk(visit, file.path, context_of(file.path), project or Project())
+    for flow in flows:
+        walk.flow(Flow(flow.name, _classified(flow.body, known)))
+    return Analysis(tuple(found.values()), (*assembly.problems, *walk.problems))
+
+
+def _used(flows: tuple[Flow, ...]) -> frozenset[str]:
+    """Return the database files that these flows connect to, in normal form."""
+    return frozenset(
+        path
+        for flow in flows
+        for operation in operations(flow.body)
+        if operation.kind is Kind.CONNECT
+        for path in _file_of(operation.target.name)
+    )
+
+
+def _file_of(name: str) -> Iterator[str]:
+    path = database_of_url(name) or name
+    if "://" not in path and path != ":memory:":
+        yield normal_path(path)
+
+
+def _classified(sequence: Sequence, databases: Databases) -> Sequence:
+    """Return the same flow with operations on files judged by what the files are."""
+
+    def node(item: Node) -> Iterator[Node]:
+        match item:
+            case Operation():
+                yield from databases.classify(item)
+            case Sequence():
+                yield _classified(item, databases)
+            case Branch(arms=arms):
+                yield Branch(tuple(_classified(arm, databases) for arm in arms))
+            case Loop():
+                yield Loop(_classified(item.body, databases), item.at_least_once)
+            case Call():
+                body = _classified(item.body, databases)
+                yield Call(item.name, item.span, body, item.ends)
+            case Try():
+                yield Try(
+                    _classified(item.body, databases),
+                    tuple(_classified(handler, databases) for handler in item.handlers),
+                    _classified(item.otherwise, databases),
+                    _classified(item.final, databases),
+                )
+            case _:
+                yield item
+
+    nodes = tuple(new for old in sequence.nodes for new in node(old))
+    return Sequence(nodes, sequence.direction)

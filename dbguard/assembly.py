@@ -1,0 +1,154 @@
+"""From a root region to whole flows: what is embedded is lowered and put in its place.
+
+The languages know nothing of each other. Here the SQL in a Python call, the shell in a
+workflow and the Python in that shell are lowered by their own language, and become part
+of the flow that runs them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Protocol, cast
+
+from dbguard.flow import (
+    Branch,
+    Call,
+    Check,
+    Embed,
+    Flow,
+    Include,
+    Loop,
+    Lowered,
+    Node,
+    Sequence,
+    StopKind,
+    Try,
+    operations,
+)
+from dbguard.operations import Kind, Operation, Target, TargetKind
+from dbguard.source import Problem, Region
+
+MAX_REGION_DEPTH = 12
+"""How deep languages may stand in each other before a limit is reported."""
+
+MAX_REGIONS = 20_000
+"""How many embedded texts of one file are read before a limit is reported."""
+
+_LANGUAGES = ("python", "shell", "sql")
+_OTHER_PROCESS = frozenset({StopKind.EXIT, StopKind.RETURN, StopKind.RAISE})
+_SAME_PROCESS = frozenset({StopKind.RETURN})
+
+
+class Language(Protocol):
+    """What a module of :mod:`dbguard.languages` offers."""
+
+    def lower(self, region: Region) -> Lowered:
+        """Return the flows of a region; never raises on any text."""
+        ...
+
+
+def language(name: str) -> Language:
+    """Return the language called *name*, imported on first use.
+
+    Raises ValueError for a name that is no language.
+    """
+    if name not in _LANGUAGES:
+        raise ValueError(f"no language is called {name!r}")
+    return cast(Language, import_module(f"dbguard.languages.{name}"))
+
+
+@dataclass(slots=True)
+class Assembly:
+    """Lowers a region and all it embeds. ``problems`` collects what could not be read."""
+
+    problems: list[Problem] = field(default_factory=list)
+    _regions: int = 0
+
+    def flows(self, region: Region) -> tuple[Flow, ...]:
+        """Return the flows of a region, with every embedded text lowered in place."""
+        return tuple(
+            Flow(flow.name, self._sequence(flow.body)) for flow in self._lower(region).flows
+        )
+
+    def _lower(self, region: Region) -> Lowered:
+        self._regions += 1
+        if region.depth > MAX_REGION_DEPTH or self._regions > MAX_REGIONS:
+            if not any(problem.stage == "limit" for problem in self.problems):
+                what = (
+                    f"more than {MAX_REGION_DEPTH} texts stand in each other"
+                    if region.depth > MAX_REGION_DEPTH
+                    else f"more than {MAX_REGIONS} embedded texts"
+                )
+                span = region.span(0, len(region.text))
+                self.problems.append(Problem(region.file.path, what, "limit", span))
+            return Lowered()
+        lowered = language(region.language).lower(region)
+        self.problems.extend(lowered.problems)
+        return lowered
+
+    def _sequence(self, sequence: Sequence) -> Sequence:
+        return Sequence(tuple(self._node(node) for node in sequence.nodes), sequence.direction)
+
+    def _node(self, node: Node) -> Node:
+        match node:
+            case Sequence():
+                return self._sequence(node)
+            case Branch(arms=arms):
+                return Branch(tuple(self._sequence(arm) for arm in arms))
+            case Loop():
+                return Loop(self._sequence(node.body), node.at_least_once)
+            case Try():
+                return Try(
+                    self._sequence(node.body),
+                    tuple(self._sequence(handler) for handler in node.handlers),
+                    self._sequence(node.otherwise),
+                    self._sequence(node.final),
+                )
+            case Call():
+                return Call(node.name, node.span, self._sequence(node.body), node.ends)
+            case Embed():
+                return self._embedded(node)
+            case Check():
+                return self._check(node)
+            case Include():
+                return Sequence()
+            case _:
+                return node
+
+    def _embedded(self, embed: Embed) -> Node:
+        """Put the flows of an embedded text where it runs.
+
+        What is defined there and called by nobody is shown too, after the rest and apart:
+        nothing it does is evidence for what follows.
+        """
+        flows = self.flows(embed.region)
+        main = [flow.body for flow in flows if not flow.name]
+        apart = tuple(flow.body for flow in flows if flow.name)
+        body: tuple[Node, ...] = tuple(main)
+        if apart:
+            body += (Branch((*apart, Sequence())),)
+        ends = _SAME_PROCESS if embed.checked else _OTHER_PROCESS
+        content: Node = Call("", embed.span, Sequence(body), ends)
+        return content
+
+    def _check(self, check: Check) -> Node:
+        """Make one verification of what the compared queries read."""
+        reads: dict[str, Target] = {}
+        for query in check.queries:
+            for flow in self.flows(query):
+                for operation in operations(flow.body):
+                    if operation.kind is Kind.READ:
+                        reads.update((read.name, read) for read in operation.reads)
+        if not reads:
+            return Sequence()
+        names = " and ".join(reads)
+        target = Target(TargetKind.TABLE, names, next(iter(reads.values())).database)
+        return Operation(
+            Kind.VERIFY,
+            target,
+            check.span,
+            check.region,
+            spelling="comparison",
+            reads=tuple(reads.values()),
+        )

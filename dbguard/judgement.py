@@ -1,0 +1,125 @@
+"""How bad an operation is, given its evidence; and what of the protocol holds there.
+
+Every rule about destruction asks the same question here, so that two rules never
+judge the same evidence in two ways.
+"""
+
+from __future__ import annotations
+
+from dbguard.databases import looks_like_test
+from dbguard.evidence import Context, Evidence
+from dbguard.finding import NO, WEAK, YES, EvidenceFact, EvidenceReport, Severity
+from dbguard.flow import Direction
+from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
+
+_OF_TABLE = frozenset({TargetKind.TABLE, TargetKind.COLUMN, TargetKind.ROWS})
+
+
+def judge(operation: Operation, evidence: Evidence) -> Severity | None:
+    """Return how bad a destructive operation is, None where losing the target is meant to be.
+
+    ERROR: it destroys, and nothing the protocol asks for precedes it. WARNING: part of
+    the protocol holds, or the target is not known for certain. NOTE: it goes down, or a
+    test works on a database that is not known.
+    """
+    target = operation.target
+    if is_expendable(operation, evidence):
+        return None
+    if evidence.direction is Direction.DOWN or looks_like_test(_database_name(target)):
+        return Severity.NOTE
+    if evidence.context is Context.TEST and not _is_resolved(target):
+        return Severity.NOTE
+    if _is_weaker(operation, evidence):
+        return Severity.WARNING
+    return Severity.ERROR
+
+
+def is_expendable(operation: Operation, evidence: Evidence) -> bool:
+    """Say whether a target is throw-away, made in this flow, or of a test environment."""
+    target = operation.target
+    if target.throwaway or operation.has(Trait.TEMPORARY):
+        return True
+    if evidence.created_here(target) is not None:
+        return True
+    guards = evidence.guards
+    if Guard.ABSENT in guards and operation.kind in (Kind.OVERWRITE_FILE, Kind.CREATE_ALL):
+        return True
+    return Guard.ENVIRONMENT in guards
+
+
+def _database_name(target: Target) -> str:
+    return target.database or ("" if target.kind in _OF_TABLE else target.name)
+
+
+def _is_resolved(target: Target) -> bool:
+    """Say whether it is known which database loses something."""
+    if target.certainty is not Certainty.LITERAL:
+        return False
+    return target.database is not None or target.kind in (TargetKind.FILE, TargetKind.STORAGE)
+
+
+def _is_weaker(operation: Operation, evidence: Evidence) -> bool:
+    target = operation.target
+    if target.certainty is not Certainty.LITERAL or operation.certainty is not Certainty.LITERAL:
+        return True
+    if operation.has(Trait.DEFINITION):
+        return True
+    if evidence.guards & {Guard.PERSON, Guard.FLAG}:
+        return True
+    if evidence.backup_of(target) is not None or evidence.named_backup() is not None:
+        return True
+    return target.kind in _OF_TABLE and evidence.copy_of(target) is not None
+
+
+def protocol_of(operation: Operation, evidence: Evidence) -> EvidenceReport:
+    """Return which steps of the protocol hold at an operation, each with its proof."""
+    target = operation.target
+    facts = [_backup(target, evidence)]
+    if target.kind in _OF_TABLE:
+        facts += _copy(target, evidence)
+    facts.append(_guard(evidence))
+    if (stopped := evidence.stopped_service()) is not None:
+        facts.append(_proved("services stopped", stopped))
+    if evidence.direction is Direction.DOWN:
+        facts.append(EvidenceFact("direction", "down"))
+    if evidence.context is not Context.APPLICATION:
+        facts.append(EvidenceFact("context", evidence.context.value))
+    return EvidenceReport(tuple(facts))
+
+
+def _proved(name: str, proof: Operation, state: str = YES, text: str = "") -> EvidenceFact:
+    return EvidenceFact(name, state, proof.region.file, proof.span, text)
+
+
+def _backup(target: Target, evidence: Evidence) -> EvidenceFact:
+    if (backup := evidence.backup_of(target)) is not None:
+        return _proved("backup", backup)
+    if (named := evidence.named_backup()) is not None:
+        return _proved("backup", named, WEAK, "known by its name only")
+    if (futile := evidence.futile_backup_of(target)) is not None:
+        return _proved("backup", futile, WEAK, "its failure does not stop this step")
+    return EvidenceFact("backup", NO)
+
+
+def _copy(target: Target, evidence: Evidence) -> list[EvidenceFact]:
+    facts = []
+    if (copy := evidence.copy_of(target)) is not None:
+        facts.append(_proved("copied", copy))
+    elif (lossy := evidence.lossy_copy_of(target)) is not None:
+        facts.append(_proved("copied", lossy, WEAK, "the copy leaves out rows"))
+    else:
+        facts.append(EvidenceFact("copied", NO))
+    if (proof := evidence.verification_of(target)) is not None:
+        facts.append(_proved("verified", proof))
+    elif (futile := evidence.futile_verification_of(target)) is not None:
+        facts.append(_proved("verified", futile, WEAK, "it cannot stop this step"))
+    else:
+        facts.append(EvidenceFact("verified", NO))
+    return facts
+
+
+def _guard(evidence: Evidence) -> EvidenceFact:
+    for guard in (Guard.PERSON, Guard.FLAG, Guard.ENVIRONMENT):
+        if (proof := evidence.guard(guard)) is not None:
+            return _proved("guard", proof, guard.value)
+    return EvidenceFact("guard", "none")

@@ -1,0 +1,83 @@
+"""What a rule is: one file in :mod:`dbguard.rules`, its docstring the page that explains it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import ClassVar
+
+from dbguard.evidence import Evidence
+from dbguard.finding import Finding, Label, Severity
+from dbguard.judgement import judge, protocol_of
+from dbguard.operations import Kind, Operation
+from dbguard.source import display
+
+HEADINGS = ("Why it breaks the protocol", "Do instead", "Links")
+"""The headings every rule's docstring has, in this order."""
+
+
+class Section(IntEnum):
+    """The sections of the Safe Database Migration Protocol (docs/protocol.md)."""
+
+    CRITICAL_RULE = 0
+    BEFORE = 1
+    VALID_PATHS = 2
+    AFTER = 3
+    RECOVERY = 4
+
+
+class Rule(ABC):
+    """Judges operations of some kinds. Stateless; knows no syntax.
+
+    The docstring of a subclass is what ``dbguard explain`` prints and what the page in
+    docs/rules is made of: one line that says what it finds, then the :data:`HEADINGS`.
+    """
+
+    id: ClassVar[str]
+    section: ClassVar[Section]
+    kinds: ClassVar[frozenset[Kind]]
+
+    @abstractmethod
+    def check(self, operation: Operation, evidence: Evidence) -> Iterator[Finding]:
+        """Yield what is wrong with *operation*, which stands where *evidence* holds."""
+
+    def destruction(
+        self, operation: Operation, evidence: Evidence, what: str, instead: str
+    ) -> Iterator[Finding]:
+        """Yield the finding for an operation that destroys, unless it is meant to be lost."""
+        severity = judge(operation, evidence)
+        if severity is not None:
+            yield self.finding(operation, evidence, severity, what, instead)
+
+    def finding(
+        self,
+        operation: Operation,
+        evidence: Evidence,
+        severity: Severity,
+        message: str,
+        instead: str,
+        labels: tuple[Label, ...] = (),
+    ) -> Finding:
+        """Return a finding whose primary label is the operation.
+
+        *message* says what is wrong, *instead* the safe thing to do; *labels* are further
+        places that matter. The calls that lead to the operation are labelled too.
+        """
+        calls = tuple(
+            Label(call.span, f"called here ({display(call.name)})", False, operation.region.file)
+            for call in evidence.calls
+            if call.span != operation.span and call.name != "subshell"
+        )
+        primary = Label(operation.span, operation.spelling, True, operation.region.file)
+        return Finding(
+            rule=self.id,
+            message=message,
+            labels=(primary, *labels, *calls),
+            severity=severity,
+            section=int(self.section),
+            operation=operation,
+            evidence=protocol_of(operation, evidence),
+            help=instead,
+            via=operation.region.route,
+        )

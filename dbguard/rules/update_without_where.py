@@ -1,0 +1,57 @@
+"""update-without-where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbguard.evidence import Evidence
+from dbguard.finding import Finding, Severity
+from dbguard.judgement import judge
+from dbguard.operations import Kind, Operation
+from dbguard.rule import Rule, Section
+from dbguard.state import table_key
+
+
+class UpdateWithoutWhere(Rule):
+    """Every row of a table is updated: an UPDATE without a condition that excludes any.
+
+    ## Why it breaks the protocol
+
+    Section 2 changes rows by copying and verifying. An `UPDATE` without `WHERE` overwrites
+    a value in every row, and the old values are gone. Filling a column that the same
+    script has just added is the ordinary backfill and is not reported.
+
+    ## Do instead
+
+    Name the rows (`WHERE status IS NULL`), or write to a new column, compare, and switch
+    over. Back up first.
+
+    ## Links
+
+    - https://www.postgresql.org/docs/current/sql-update.html
+    """
+
+    id = "update-without-where"
+    section = Section.VALID_PATHS
+    kinds = frozenset({Kind.UPDATE_ROWS})
+
+    def check(self, operation: Operation, evidence: Evidence) -> Iterator[Finding]:
+        """Judge an update of all rows; at most a warning, for the rows themselves stay."""
+        table = operation.target
+        if any(
+            earlier.kind is Kind.ALTER_TABLE
+            and table_key(earlier.target.name) == table_key(table.name)
+            for earlier in evidence.seen
+        ):
+            return
+        severity = judge(operation, evidence)
+        if severity is None:
+            return
+        yield self.finding(
+            operation,
+            evidence,
+            min(severity, Severity.WARNING),
+            f"{operation.spelling} overwrites a value in every row of {table}: no condition "
+            "limits it",
+            f"name the rows of {table} that must change in a WHERE or filter, and back up first",
+        )
