@@ -246,8 +246,10 @@ class Transcript:
         return Mapped("".join(self._parts), SourceMap(tuple(self._pieces)))
 
 
-_HOLE = re.compile(r"__hole_(\w*?)__(?!_)")
-_NOT_NAME = re.compile(r"\W+", re.ASCII)
+# A name holds no two underscores in a row and ends with none, so that the end of a hole
+# is known even where an underscore follows it: ``{a}_{b}``.
+_HOLE = re.compile(r"__hole_((?:[A-Za-z0-9]|_(?!_))*)__")
+_NOT_NAME = re.compile(r"[\W_]+", re.ASCII)
 
 
 def hole(name: str) -> str:
@@ -256,7 +258,7 @@ def hole(name: str) -> str:
     The same expression gives the same identifier, so two mentions of ``{table}``
     can be recognised as the same table.
     """
-    return f"__hole_{_NOT_NAME.sub('_', name).strip('_')[:60]}__"
+    return f"__hole_{_NOT_NAME.sub('_', name)[:60].strip('_')}__"
 
 
 def has_hole(text: str) -> bool:
