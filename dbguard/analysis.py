@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,10 @@ from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operatio
 from dbguard.operations import Kind, Operation
 from dbguard.rules import rules_for
 from dbguard.source import Problem, Region, SourceFile
+
+# Flows are walked recursively: at most MAX_FLOW_DEPTH levels of some four frames each, with
+# a language's own frames on top.
+_RECURSION_LIMIT = 6_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ def analyse(
     *language* is "python", "shell" or "sql". *databases* is what the rest of the project
     says about its databases; what this file connects to is added.
     """
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
     assembly = Assembly()
     flows = assembly.flows(Region.of_file(file, language, dialect))
     known = databases or Databases()
@@ -50,10 +56,10 @@ def analyse(
                 if key not in found or found[key].severity < finding.severity:
                     found[key] = finding
 
-    walk = Walk(visit, file.path, context_of(file.path), project or Project())
+    walk = Walk(visit, context_of(file.path), project or Project())
     for flow in flows:
         walk.flow(Flow(flow.name, _classified(flow.body, known)))
-    return Analysis(tuple(found.values()), (*assembly.problems, *walk.problems))
+    return Analysis(tuple(found.values()), tuple(assembly.problems))
 
 
 def _used(flows: tuple[Flow, ...]) -> frozenset[str]:

@@ -35,6 +35,9 @@ MAX_REGION_DEPTH = 12
 MAX_REGIONS = 20_000
 """How many embedded texts of one file are read before a limit is reported."""
 
+MAX_FLOW_DEPTH = 500
+"""How deep branches, loops, calls and embedded texts may nest before a limit is reported."""
+
 _LANGUAGES = ("python", "shell", "sql")
 _OTHER_PROCESS = frozenset({StopKind.EXIT, StopKind.RETURN, StopKind.RAISE})
 _SAME_PROCESS = frozenset({StopKind.RETURN})
@@ -64,31 +67,44 @@ class Assembly:
 
     problems: list[Problem] = field(default_factory=list)
     _regions: int = 0
+    _depth: int = 0
+    _path: str = ""
 
     def flows(self, region: Region) -> tuple[Flow, ...]:
         """Return the flows of a region, with every embedded text lowered in place."""
+        self._path = region.file.path
         return tuple(
             Flow(flow.name, self._sequence(flow.body)) for flow in self._lower(region).flows
         )
 
+    def _limit(self, problem: Problem) -> None:
+        if not any(known.error == problem.error for known in self.problems):
+            self.problems.append(problem)
+
     def _lower(self, region: Region) -> Lowered:
         self._regions += 1
-        if region.depth > MAX_REGION_DEPTH or self._regions > MAX_REGIONS:
-            if not any(problem.stage == "limit" for problem in self.problems):
-                what = (
-                    f"more than {MAX_REGION_DEPTH} texts stand in each other"
-                    if region.depth > MAX_REGION_DEPTH
-                    else f"more than {MAX_REGIONS} embedded texts"
-                )
-                span = region.span(0, len(region.text))
-                self.problems.append(Problem(region.file.path, what, "limit", span))
+        span = region.span(0, len(region.text))
+        if region.depth > MAX_REGION_DEPTH:
+            what = f"more than {MAX_REGION_DEPTH} texts stand in each other"
+            self._limit(Problem(region.file.path, what, "limit", span))
+            return Lowered()
+        if self._regions > MAX_REGIONS:
+            what = f"more than {MAX_REGIONS} embedded texts"
+            self._limit(Problem(region.file.path, what, "limit", span))
             return Lowered()
         lowered = language(region.language).lower(region)
         self.problems.extend(lowered.problems)
         return lowered
 
     def _sequence(self, sequence: Sequence) -> Sequence:
-        return Sequence(tuple(self._node(node) for node in sequence.nodes), sequence.direction)
+        if self._depth >= MAX_FLOW_DEPTH:
+            what = f"control flow nests more than {MAX_FLOW_DEPTH} deep"
+            self._limit(Problem(self._path, what, "limit"))
+            return Sequence()
+        self._depth += 1
+        nodes = tuple([self._node(node) for node in sequence.nodes])
+        self._depth -= 1
+        return Sequence(nodes, sequence.direction)
 
     def _node(self, node: Node) -> Node:
         match node:

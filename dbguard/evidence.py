@@ -24,11 +24,7 @@ from dbguard.flow import (
     Try,
 )
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
-from dbguard.source import Problem
 from dbguard.state import FactKind, State, database_key, guards, merge, table_key
-
-MAX_FLOW_DEPTH = 400
-"""How deep branches, loops and calls may nest before the walk reports a limit."""
 
 
 class Context(Enum):
@@ -179,17 +175,14 @@ Visitor = Callable[[Operation, Evidence], None]
 class Walk:
     """Walks the flows of one file and shows every operation to a visitor.
 
-    ``problems`` collects what could not be walked.
+    It recurses as deep as the flow nests, which :mod:`dbguard.assembly` limits.
     """
 
     visit: Visitor
-    path: str
     context: Context = Context.APPLICATION
     project: Project = Project()
-    problems: list[Problem] = field(default_factory=list)
     _seen: list[Operation] = field(default_factory=list)
     _calls: list[Call] = field(default_factory=list)
-    _depth: int = 0
 
     def flow(self, flow: Flow) -> Evidence:
         """Walk one flow from its beginning; return the evidence where it ends.
@@ -205,19 +198,6 @@ class Walk:
         return Evidence(end or State(), self._seen, Direction.FORWARD, self.context, self.project)
 
     def _run(self, node: Node, state: State, direction: Direction) -> _Outcome:
-        if self._depth > MAX_FLOW_DEPTH:
-            if not any(problem.stage == "limit" for problem in self.problems):
-                self.problems.append(
-                    Problem(self.path, "control flow nests too deep to be followed", "limit")
-                )
-            return _Outcome(state)
-        self._depth += 1
-        try:
-            return self._step(node, state, direction)
-        finally:
-            self._depth -= 1
-
-    def _step(self, node: Node, state: State, direction: Direction) -> _Outcome:
         match node:
             case Operation():
                 self._operation(node, state, direction)

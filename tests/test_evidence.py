@@ -1,0 +1,210 @@
+"""The walk: facts hold where every path makes them true, and nowhere else."""
+
+from __future__ import annotations
+
+from dbguard.evidence import Evidence, Walk
+from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Stop, StopKind, Try
+from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
+from dbguard.source import Region, SourceFile, Span
+
+_FILE = SourceFile("x.sql", "")
+_REGION = Region.of_file(_FILE, "sql")
+_AT = Span(0, 0)
+
+
+def operation(kind: Kind, name: str = "users", **more: object) -> Operation:
+    target = Target(TargetKind.TABLE, name)
+    return Operation(kind, target, _AT, _REGION, **more)  # type: ignore[arg-type]
+
+
+def backup(database: str = "app.db", checked: bool = True) -> Operation:
+    source = Target(TargetKind.DATABASE, database, database)
+    target = Target(TargetKind.FILE, database + ".bak")
+    return Operation(Kind.BACKUP, target, _AT, _REGION, source=source, checked=checked)
+
+
+def delete(database: str = "app.db") -> Operation:
+    target = Target(TargetKind.DATABASE, database, database)
+    return Operation(Kind.DELETE_FILE, target, _AT, _REGION)
+
+
+def copy(old: str, new: str, *traits: Trait) -> Operation:
+    source = Target(TargetKind.TABLE, old)
+    return operation(Kind.COPY_ROWS, new, source=source, traits=frozenset(traits))
+
+
+def verify(*tables: str) -> Operation:
+    reads = tuple(Target(TargetKind.TABLE, table) for table in tables)
+    return operation(Kind.VERIFY, " and ".join(tables), reads=reads)
+
+
+def rename(old: str, new: str) -> Operation:
+    return operation(Kind.RENAME_TABLE, new, source=Target(TargetKind.TABLE, old))
+
+
+STOP = Stop(StopKind.EXIT, _AT)
+RAISE = Stop(StopKind.RAISE, _AT)
+RETURN = Stop(StopKind.RETURN, _AT)
+
+
+def arms(*bodies: tuple[Node, ...]) -> Branch:
+    return Branch(tuple(Sequence(body) for body in bodies))
+
+
+def backed_up(*nodes: Node) -> list[bool]:
+    """Return, for each deletion in reading order, whether a backup holds there."""
+    seen: list[bool] = []
+
+    def visit(operation: Operation, evidence: Evidence) -> None:
+        if operation.kind is Kind.DELETE_FILE:
+            seen.append(evidence.backup_of(operation.target) is not None)
+
+    Walk(visit).flow(Flow("", Sequence(nodes)))
+    return seen
+
+
+def verified(*nodes: Node) -> list[bool]:
+    seen: list[bool] = []
+
+    def visit(operation: Operation, evidence: Evidence) -> None:
+        if operation.kind is Kind.DROP_TABLE:
+            seen.append(evidence.verified_copy_of(operation.target))
+
+    Walk(visit).flow(Flow("", Sequence(nodes)))
+    return seen
+
+
+def test_a_backup_holds_after_it_and_not_before() -> None:
+    assert backed_up(delete(), backup(), delete()) == [False, True]
+
+
+def test_an_unchecked_backup_does_not_hold() -> None:
+    assert backed_up(backup(checked=False), delete()) == [False]
+
+
+def test_a_backup_of_another_database_does_not_hold() -> None:
+    assert backed_up(backup("other.db"), delete()) == [False]
+    assert backed_up(backup("./app.db"), delete()) == [True]
+
+
+def test_a_backup_in_one_branch_does_not_hold_after_it() -> None:
+    assert backed_up(arms((backup(),), ()), delete()) == [False]
+
+
+def test_a_backup_in_every_branch_holds() -> None:
+    assert backed_up(arms((backup(),), (backup(),)), delete()) == [True]
+
+
+def test_a_branch_that_stops_does_not_merge() -> None:
+    assert backed_up(arms((backup(),), (STOP,)), delete()) == [True]
+
+
+def test_a_loop_may_run_never() -> None:
+    assert backed_up(Loop(Sequence((backup(),))), delete()) == [False]
+    assert backed_up(Loop(Sequence((backup(),)), at_least_once=True), delete()) == [True]
+
+
+def test_a_loop_left_early_keeps_what_holds_on_both_ways() -> None:
+    body = Sequence((arms((Stop(StopKind.BREAK, _AT),), ()), backup()))
+    assert backed_up(Loop(body, at_least_once=True), delete()) == [False]
+
+
+def test_a_handler_that_goes_on_loses_the_facts_of_the_body() -> None:
+    swallowed = Try(Sequence((backup(),)), (Sequence(),))
+    assert backed_up(swallowed, delete()) == [False]
+    stopped = Try(Sequence((backup(),)), (Sequence((RAISE,)),))
+    assert backed_up(stopped, delete()) == [True]
+
+
+def test_nothing_of_the_body_is_certain_in_a_handler() -> None:
+    assert backed_up(Try(Sequence((backup(),)), (Sequence((delete(),)),))) == [False]
+
+
+def test_final_runs_on_every_way() -> None:
+    assert backed_up(Try(Sequence(), final=Sequence((backup(),))), delete()) == [True]
+
+
+def test_a_return_ends_the_function_only() -> None:
+    body = Sequence((arms((RETURN,), ()), backup()))
+    assert backed_up(Call("backup", _AT, body), delete()) == [False]
+    body = Sequence((backup(), RETURN))
+    assert backed_up(Call("backup", _AT, body), delete()) == [True]
+
+
+def test_a_subshell_keeps_its_exit() -> None:
+    subshell = Call("subshell", _AT, Sequence((STOP,)), frozenset({StopKind.EXIT}))
+    assert backed_up(subshell, delete()) == [False]
+    assert backed_up(STOP, delete()) == []
+
+
+def test_a_copy_counts_when_it_was_compared_after_it() -> None:
+    drop = operation(Kind.DROP_TABLE, "old")
+    assert verified(copy("old", "new"), verify("new", "old"), drop) == [True]
+    assert verified(verify("new", "old"), copy("old", "new"), drop) == [False]
+    assert verified(copy("old", "new"), drop) == [False]
+
+
+def test_a_comparison_of_other_tables_proves_nothing() -> None:
+    drop = operation(Kind.DROP_TABLE, "old")
+    assert verified(copy("old", "new"), verify("new", "other"), drop) == [False]
+    assert verified(copy("old", "new"), verify("new"), drop) == [False]
+
+
+def test_a_copy_that_leaves_out_rows_is_none() -> None:
+    drop = operation(Kind.DROP_TABLE, "old")
+    assert verified(copy("old", "new", Trait.FILTERED), verify("new", "old"), drop) == [False]
+
+
+def test_facts_follow_a_rename() -> None:
+    drop = operation(Kind.DROP_TABLE, "users_old")
+    flow = (rename("users", "users_old"), copy("users_old", "users"), verify("users", "users_old"))
+    assert verified(*flow, drop) == [True]
+    late = (copy("users", "fresh"), verify("users", "fresh"), rename("users", "users_old"))
+    assert verified(*late, drop) == [True]
+
+
+def test_names_compare_without_quotes_schema_and_case() -> None:
+    drop = operation(Kind.DROP_TABLE, 'public."Old"')
+    assert verified(copy("OLD", "new"), verify("new", "old"), drop) == [True]
+
+
+def test_guards_hold_on_their_path_only() -> None:
+    seen: list[bool] = []
+
+    def visit(operation: Operation, evidence: Evidence) -> None:
+        if operation.kind is Kind.DROP_ALL:
+            seen.append(Guard.ENVIRONMENT in evidence.guards)
+
+    guard = operation(Kind.GUARD, "TESTING", guard=Guard.ENVIRONMENT)
+    drop = operation(Kind.DROP_ALL)
+    Walk(visit).flow(Flow("", Sequence((arms((guard, drop), ()), drop))))
+    Walk(visit).flow(Flow("", Sequence((arms((RAISE,), (guard,)), drop))))
+    assert seen == [True, False, True]
+
+
+def test_destruction_counts_where_it_may_have_happened() -> None:
+    seen: list[int] = []
+
+    def visit(operation: Operation, evidence: Evidence) -> None:
+        if operation.kind is Kind.CREATE_ALL:
+            seen.append(len(evidence.destroyed_before()))
+
+    drop, create = operation(Kind.DROP_ALL), operation(Kind.CREATE_ALL)
+    Walk(visit).flow(Flow("", Sequence((arms((drop,), ()), create))))
+    Walk(visit).flow(Flow("", Sequence((arms((drop,), (create,)),))))
+    Walk(visit).flow(Flow("", Sequence((Try(Sequence((drop,)), (Sequence((create,)),)),))))
+    assert seen == [1, 0, 1]
+
+
+def test_foreign_keys_off_inside_a_transaction_does_nothing() -> None:
+    states: list[object] = []
+
+    def visit(operation: Operation, evidence: Evidence) -> None:
+        if operation.kind is Kind.DROP_TABLE:
+            states.append(evidence.state.foreign_keys)
+
+    off, begin = operation(Kind.FOREIGN_KEYS_OFF), operation(Kind.BEGIN)
+    drop, commit = operation(Kind.DROP_TABLE), operation(Kind.COMMIT)
+    for nodes in ((off, begin, drop), (begin, off, drop), (begin, commit, off, drop), (drop,)):
+        Walk(visit).flow(Flow("", Sequence(nodes)))
+    assert states == ["off", "ineffective", "off", None]

@@ -1,0 +1,47 @@
+"""Every fixture gives exactly the findings its own lines state: line, rule and text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dbguard.analysis import analyse
+from dbguard.rules import all_rules
+from tests.expectations import FIXTURES, LANGUAGES, fixture_files, place_of, places_of, source_of
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(FIXTURES).as_posix()
+
+
+@pytest.mark.parametrize("path", fixture_files(), ids=_name)
+def test_fixture(path: Path) -> None:
+    file = source_of(path)
+    analysis = analyse(file, LANGUAGES[path.suffix])
+    found = {place_of(finding) for finding in analysis.findings}
+    assert found == places_of(file.text, "expect")
+    assert not [problem for problem in analysis.problems if problem.incomplete]
+
+
+@pytest.mark.parametrize("path", fixture_files(), ids=_name)
+def test_a_safe_file_expects_nothing_and_an_unsafe_one_something(path: Path) -> None:
+    expected = places_of(source_of(path).text, "expect")
+    words = path.name.replace(".", "-").replace("_", "-").split("-")
+    if "safe" in words:
+        assert not expected
+    if "unsafe" in words:
+        assert expected
+
+
+@pytest.mark.parametrize("path", fixture_files(), ids=_name)
+def test_a_known_miss_is_still_missed(path: Path) -> None:
+    text = source_of(path).text
+    assert not places_of(text, "missed") & places_of(text, "expect")
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in all_rules()])
+def test_every_rule_has_safe_and_unsafe_fixtures(rule: str) -> None:
+    names = [path.name for path in (FIXTURES / rule).glob("*")]
+    assert any(name.startswith("unsafe") for name in names)
+    assert any(name.startswith("safe") for name in names)
