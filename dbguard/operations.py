@@ -71,6 +71,7 @@ class TargetKind(Enum):
     TABLE = "table"
     COLUMN = "column"
     ROWS = "rows"
+    SERVICE = "service"  # what STOP_SERVICE and START_SERVICE are about
 
 
 class Guard(Enum):

@@ -1,0 +1,27 @@
+"""What command-line programs do to databases.
+
+:func:`lower` takes a command line, whoever wrote it, and returns flow nodes. What the
+programs do is data: a module of ``dbguard.commands.programs`` for each family, found by
+walking that package and checked when it is loaded. One entry is one thing a program does::
+
+    Command(
+        "knex migrate:rollback",                 # programs and subcommand
+        kind=Kind.RESET,
+        needs="--all",                           # one of these options must be there
+        unless="--help",                         # none of these may be
+        values="--knexfile --cwd --env",         # options that take a value
+        environment="--env $NODE_ENV",           # where it is told which environment it is for
+        documentation="https://knexjs.org/guide/migrations.html",
+    )
+
+``target="1 -d $PGDATABASE"`` reads: the first operand, else the value of ``-d``, else
+the variable. ``Client`` is a program that runs SQL, ``Wrapper`` one that runs another
+program, ``Custom`` a function for the command lines no table describes. The words mean
+what :mod:`dbguard.commands.entry` and :meth:`dbguard.commands.match.Match.select` say.
+"""
+
+from __future__ import annotations
+
+from dbguard.commands.lowering import lower, vocabulary
+
+__all__ = ["lower", "vocabulary"]

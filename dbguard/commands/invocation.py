@@ -37,7 +37,9 @@ class Invocation:
     the file after ``<``. ``stdout_file`` is the file its output goes to, None where it is
     not redirected. ``environment`` holds assignments in force. ``directory`` is where it
     runs, relative to where the script starts ('' there, holes where unknown).
-    ``checked``: had it failed, what follows would not run.
+    ``checked``: had it failed, what follows would not run. ``listed``: the words are items
+    of a list in a call (``subprocess.run([...])``), so operations point at the whole
+    ``span``, not from the program word onwards.
     """
 
     words: tuple[Word, ...]
@@ -50,3 +52,4 @@ class Invocation:
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: str = ""
     checked: bool = True
+    listed: bool = False

@@ -1,0 +1,221 @@
+"""Containers: volumes and claims hold databases, services use them."""
+
+from __future__ import annotations
+
+from dbguard.commands.entry import Command, Entry
+from dbguard.operations import Certainty, Kind, TargetKind
+
+_DOCKER = "https://docs.docker.com/reference/cli/docker/"
+_KUBECTL = "https://kubernetes.io/docs/reference/kubectl/generated/"
+_COMPOSE = (
+    "-f --file -p --project-name --profile --env-file --project-directory --ansi --progress"
+    " --parallel -t --timeout --scale --rmi -H --host -c --context"
+)
+_GLOBAL = "-H --host -c --context --config -l --log-level --filter"
+_KUBE = (
+    "-n --namespace --context --cluster --kubeconfig -s --server --user -l --selector -f --filename"
+    " --as --grace-period --timeout --cascade -o --output -k --kustomize --dry-run? --field-selector"
+)
+_RM = "-v --volumes"
+_DRY = "--help --dry-run=client --dry-run=server --dry-run"
+
+
+def _compose(path: str) -> str:
+    return f"docker|podman|nerdctl compose {path}, docker-compose|podman-compose {path}"
+
+
+def _engine(path: str) -> str:
+    return f"docker|podman|nerdctl {path}"
+
+
+ENTRIES: tuple[Entry, ...] = (
+    Command(
+        _compose("stop|down|kill|pause"),
+        kind=Kind.STOP_SERVICE,
+        target="*",
+        values=_COMPOSE,
+        documentation=_DOCKER + "compose/down/",
+    ),
+    Command(
+        _compose("down"),
+        kind=Kind.DELETE_STORAGE,
+        needs=_RM,
+        values=_COMPOSE,
+        unless="--help --dry-run",
+        documentation=_DOCKER + "compose/down/",
+    ),
+    Command(
+        _compose("rm"),
+        kind=Kind.DELETE_STORAGE,
+        needs="-v --volumes",
+        values=_COMPOSE,
+        target="*",
+        certainty=Certainty.OPAQUE,
+        unless="--help --dry-run",
+        documentation=_DOCKER + "compose/rm/",
+    ),
+    Command(
+        _compose("up"),
+        kind=Kind.DELETE_STORAGE,
+        needs="-V --renew-anon-volumes",
+        values=_COMPOSE,
+        certainty=Certainty.OPAQUE,
+        documentation=_DOCKER + "compose/up/",
+    ),
+    Command(
+        _compose("up|start|restart|unpause"),
+        kind=Kind.START_SERVICE,
+        target="*",
+        values=_COMPOSE,
+        documentation=_DOCKER + "compose/up/",
+    ),
+    Command(
+        _engine("stop|kill|pause") + ", " + _engine("container stop|kill|pause"),
+        kind=Kind.STOP_SERVICE,
+        target="*",
+        values=_GLOBAL + " -t --time -s --signal",
+        documentation=_DOCKER + "container/stop/",
+    ),
+    Command(
+        _engine("start|restart|unpause") + ", " + _engine("container start|restart|unpause"),
+        kind=Kind.START_SERVICE,
+        target="*",
+        values=_GLOBAL + " -t --time",
+        documentation=_DOCKER + "container/start/",
+    ),
+    Command(
+        _engine("rm") + ", " + _engine("container rm|remove"),
+        kind=Kind.DELETE_STORAGE,
+        needs=_RM,
+        target="*",
+        values=_GLOBAL,
+        certainty=Certainty.OPAQUE,
+        documentation=_DOCKER + "container/rm/",
+    ),
+    Command(
+        _engine("volume rm|remove"),
+        kind=Kind.DELETE_STORAGE,
+        target="*",
+        values=_GLOBAL,
+        documentation=_DOCKER + "volume/rm/",
+    ),
+    Command(
+        _engine("volume prune"),
+        kind=Kind.DELETE_STORAGE,
+        values=_GLOBAL,
+        documentation=_DOCKER + "volume/prune/",
+    ),
+    Command(
+        _engine("system prune"),
+        kind=Kind.DELETE_STORAGE,
+        needs="--volumes",
+        values=_GLOBAL,
+        documentation=_DOCKER + "system/prune/",
+    ),
+    Command(
+        "podman system reset, podman machine reset, podman machine rm",
+        kind=Kind.DELETE_STORAGE,
+        documentation="https://docs.podman.io/en/latest/markdown/podman-system-reset.1.html",
+    ),
+    Command(
+        "podman pod rm",
+        kind=Kind.DELETE_STORAGE,
+        needs="-v",
+        target="*",
+        certainty=Certainty.OPAQUE,
+        documentation="https://docs.podman.io/en/latest/markdown/podman-pod-rm.1.html",
+    ),
+    Command(
+        "docker stack rm|down, docker service rm",
+        kind=Kind.STOP_SERVICE,
+        target="*",
+        documentation=_DOCKER + "stack/rm/",
+    ),
+    Command(
+        "kubectl|oc|k delete pvc|persistentvolumeclaim|persistentvolumeclaims|pv|persistentvolume"
+        "|persistentvolumes",
+        kind=Kind.DELETE_STORAGE,
+        target="1*",
+        values=_KUBE,
+        unless=_DRY,
+        documentation=_KUBECTL + "kubectl_delete/",
+    ),
+    Command(
+        "kubectl|oc|k delete pvc/*|persistentvolumeclaim/*|pv/*|persistentvolume/*",
+        kind=Kind.DELETE_STORAGE,
+        values=_KUBE,
+        unless=_DRY,
+        documentation=_KUBECTL + "kubectl_delete/",
+    ),
+    Command(
+        "kubectl|oc|k delete namespace|namespaces|ns|project",
+        kind=Kind.DELETE_STORAGE,
+        target="1*",
+        values=_KUBE,
+        certainty=Certainty.OPAQUE,
+        unless=_DRY,
+        documentation=_KUBECTL + "kubectl_delete/",
+    ),
+    Command(
+        "kubectl|oc|k delete namespace/*|ns/*",
+        kind=Kind.DELETE_STORAGE,
+        values=_KUBE,
+        certainty=Certainty.OPAQUE,
+        unless=_DRY,
+        documentation=_KUBECTL + "kubectl_delete/",
+    ),
+    Command(
+        "kubectl|oc|k delete postgresql|postgresqls|postgrescluster|perconaxtradbcluster"
+        "|mysqlcluster|innodbcluster|mongodbcommunity|cluster.postgresql.cnpg.io",
+        kind=Kind.DROP_DATABASE,
+        target="1",
+        values=_KUBE,
+        unless=_DRY,
+        documentation="https://cloudnative-pg.io/documentation/current/",
+    ),
+    Command(
+        "kubectl|oc|k scale",
+        kind=Kind.STOP_SERVICE,
+        needs="--replicas=0",
+        target="1",
+        values=_KUBE + " --replicas",
+        documentation=_KUBECTL + "kubectl_scale/",
+    ),
+    Command(
+        "kubectl|oc|k scale",
+        kind=Kind.START_SERVICE,
+        unless="--replicas=0",
+        target="1",
+        values=_KUBE + " --replicas",
+        documentation=_KUBECTL + "kubectl_scale/",
+    ),
+    Command(
+        "k3d|kind|minikube cluster delete, kind delete cluster, k3d cluster delete",
+        kind=Kind.DELETE_STORAGE,
+        certainty=Certainty.OPAQUE,
+        values="--name -n",
+        target="--name 1",
+        documentation="https://kind.sigs.k8s.io/docs/user/quick-start/",
+    ),
+    Command(
+        "ddev delete, lando destroy",
+        kind=Kind.DELETE_STORAGE,
+        unless="--help",
+        documentation="https://ddev.readthedocs.io/en/stable/users/usage/commands/",
+    ),
+    Command(
+        "vagrant destroy",
+        kind=Kind.DELETE_STORAGE,
+        target="1",
+        certainty=Certainty.OPAQUE,
+        documentation="https://developer.hashicorp.com/vagrant/docs/cli/destroy",
+    ),
+    Command(
+        "multipass delete, lxc delete, incus delete",
+        kind=Kind.DELETE_STORAGE,
+        target="1",
+        certainty=Certainty.OPAQUE,
+        about=TargetKind.STORAGE,
+        documentation="https://documentation.ubuntu.com/lxd/latest/reference/manpages/lxc/delete/",
+    ),
+)

@@ -1,0 +1,491 @@
+"""Programs that delete, overwrite, copy and move files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from posixpath import basename
+
+from dbguard.commands.entry import Command, Custom, Entry
+from dbguard.commands.match import Match, backup_traits
+from dbguard.flow import Branch, Node, Sequence
+from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
+from dbguard.source import Mapped
+
+_GNU = "https://www.gnu.org/software/coreutils/manual/html_node/"
+_PWSH = "https://learn.microsoft.com/powershell/module/microsoft.powershell.management/"
+_WINDOWS = "https://learn.microsoft.com/windows-server/administration/windows-commands/"
+_RECURSIVE = frozenset({Trait.RECURSIVE})
+
+
+def _person(match: Match) -> Iterator[Operation]:
+    """Yield the guard of an option that asks before each file, unless it is overridden."""
+    asked = [
+        option.name
+        for option in match.arguments.find("-i", "-I", "--interactive", "-f", "--force")
+        if not (option.value is not None and option.value.text in ("never", "no", "none"))
+    ]
+    if asked and asked[-1] not in ("-f", "--force"):
+        yield _guard(match, Guard.PERSON)
+
+
+def _guard(match: Match, guard: Guard, target: Target | None = None) -> Operation:
+    return match.operation(Kind.GUARD, target or match.file(""), guard=guard)
+
+
+def _deletes(match: Match) -> Iterator[Node]:
+    """rm and its kin: every operand is deleted."""
+    traits = (
+        _RECURSIVE
+        if match.arguments.has("-r", "-R", "--recursive", "-Recurse", "-recurse")
+        else frozenset[Trait]()
+    )
+    yield from _person(match)
+    for operand in match.arguments.operands:
+        yield match.operation(
+            Kind.DELETE_FILE, match.file(operand.word.mapped), spelling=match.called, traits=traits
+        )
+
+
+def _shred(match: Match) -> Iterator[Node]:
+    """shred: overwrites; with -u it deletes too."""
+    deletes = match.arguments.has("-u", "--remove")
+    for operand in match.arguments.operands:
+        yield match.operation(
+            Kind.DELETE_FILE if deletes else Kind.OVERWRITE_FILE, match.file(operand.word.mapped)
+        )
+
+
+def _overwrites(match: Match) -> Iterator[Node]:
+    for operand in match.arguments.operands:
+        yield match.operation(Kind.OVERWRITE_FILE, match.file(operand.word.mapped))
+
+
+def _truncate(match: Match) -> Iterator[Node]:
+    """truncate: a size that only grows (``+1M``, ``>1M``) loses nothing."""
+    size = match.arguments.value("-s", "--size")
+    if size is None or size.text[:1] not in ("+", ">"):
+        yield from _overwrites(match)
+
+
+def destination(into: str, source: str, *, is_directory: bool) -> str:
+    """Return where *source* arrives when it is copied or moved to *into*."""
+    if is_directory or into.endswith("/") or into in (".", "..", "~"):
+        name = basename(source.rstrip("/")) or "."
+        return name if into in (".", "./") else f"{into.rstrip('/')}/{name}"
+    return into
+
+
+def _transfer(kind: Kind) -> Callable[[Match], Iterator[Node]]:
+    """Return the reader of cp- and mv-like programs: sources, then where they go."""
+
+    def run(match: Match) -> Iterator[Node]:
+        arguments = match.arguments
+        operands = [operand.word.mapped for operand in arguments.operands]
+        directory = arguments.value("-t", "--target-directory")
+        is_directory = directory is not None or len(operands) > 2
+        if directory is None:
+            if len(operands) < 2:
+                return
+            directory = operands.pop()
+        traits = (
+            _RECURSIVE
+            if arguments.has("-r", "-R", "-a", "--recursive", "--archive")
+            else frozenset()
+        )
+        nodes: list[Node] = list(_person(match))
+        keeps = arguments.has("-n", "--no-clobber", "--update=none", "--ignore-existing")
+        for source in operands:
+            target = match.file(destination(directory.text, source.text, is_directory=is_directory))
+            if keeps:
+                nodes.append(_guard(match, Guard.ABSENT, target))
+            if arguments.has("-b", "--backup"):
+                nodes.append(_kept_aside(match, target))
+            nodes.append(match.operation(kind, target, source=match.file(source), traits=traits))
+        if keeps:
+            yield Branch((Sequence(tuple(nodes)), Sequence()))
+        else:
+            yield from nodes
+
+    return run
+
+
+def _kept_aside(match: Match, target: Target) -> Operation:
+    """Return the backup GNU's --backup makes; only numbered ones are never overwritten."""
+    numbered = match.arguments.has("--backup=numbered", "--backup=t")
+    return match.operation(
+        Kind.BACKUP,
+        match.file(target.name + "~"),
+        source=target,
+        spelling=f"{match.called} --backup",
+        traits=frozenset({Trait.TIMESTAMPED}) if numbered else frozenset(),
+    )
+
+
+_copy = _transfer(Kind.COPY_FILE)
+
+
+def _install(match: Match) -> Iterator[Node]:
+    if not match.arguments.has("-d", "--directory"):
+        yield from _copy(match)
+
+
+def _rsync(match: Match) -> Iterator[Node]:
+    """rsync: copies; --delete also deletes what the source has not."""
+    operands = match.arguments.operands
+    if len(operands) < 2 or match.arguments.has("-n", "--dry-run"):
+        return
+    yield from _copy(match)
+    if any(option.name.startswith(("--delete", "--del")) for option in match.arguments.options):
+        yield match.operation(
+            Kind.DELETE_FILE,
+            match.file(operands[-1].word.mapped),
+            spelling="rsync --delete",
+            traits=_RECURSIVE | {Trait.FILTERED},
+        )
+
+
+def _link(match: Match) -> Iterator[Node]:
+    """ln -f: replaces what has the name of the link."""
+    operands = match.arguments.operands
+    if len(operands) == 2 and match.arguments.has("-f", "--force"):
+        name = destination(operands[1].text, operands[0].text, is_directory=False)
+        yield match.operation(Kind.OVERWRITE_FILE, match.file(name), spelling="ln -f")
+
+
+def _dd(match: Match) -> Iterator[Node]:
+    """dd: ``of=`` is overwritten, by a copy of ``if=`` where that is a file."""
+    files: dict[str, Mapped] = {}
+    for word in match.words:
+        name, equals, value = word.text.partition("=")
+        if equals and value and name in ("if", "of"):
+            files[name] = word.mapped.slice(3, len(word.text))
+    into, source = files.get("of"), files.get("if")
+    if into is None:
+        return
+    if into.text.startswith("/dev/"):
+        if not into.text.startswith(("/dev/null", "/dev/std", "/dev/tty", "/dev/fd")):
+            target = match.target(TargetKind.STORAGE, into.text)
+            yield match.operation(Kind.DELETE_STORAGE, target, spelling="dd")
+    elif source is None or source.text.startswith("/dev/"):
+        yield match.operation(Kind.OVERWRITE_FILE, match.file(into))
+    else:
+        yield match.operation(Kind.COPY_FILE, match.file(into), source=match.file(source))
+
+
+def _downloads(match: Match) -> Iterator[Node]:
+    for name in ("-O", "--output-document") if match.called == "wget" else ("-o", "--output"):
+        for path in match.arguments.values(name):
+            if path.text not in ("-", "/dev/null", "/dev/stdout"):
+                spelling = f"{match.called} {name}"
+                yield match.operation(Kind.OVERWRITE_FILE, match.file(path), spelling=spelling)
+
+
+def _git_directory(match: Match, path: str) -> str:
+    directory = match.arguments.value("-C")
+    return path if directory is None else destination(directory.text + "/", path, is_directory=True)
+
+
+def _git_clean(match: Match) -> Iterator[Node]:
+    """git clean: takes ignored files with -x or -X, folders with -d."""
+    arguments = match.arguments
+    if arguments.has("-n", "--dry-run") or not arguments.has("-x", "-X", "-d"):
+        return
+    if arguments.has("-i", "--interactive"):
+        yield _guard(match, Guard.PERSON)
+    elif not arguments.has("-f", "--force"):
+        return
+    paths = [operand.text for operand in arguments.operands] or ["."]
+    excluded = arguments.values("-e", "--exclude")
+    for path in paths:
+        yield match.operation(
+            Kind.DELETE_FILE,
+            match.file(_git_directory(match, path)),
+            spelling="git clean",
+            certainty=Certainty.OPAQUE,
+            traits=_RECURSIVE | ({Trait.FILTERED} if excluded else set()),
+        )
+
+
+def _windows_delete(match: Match) -> Iterator[Node]:
+    """del, rd: options begin with a slash and a letter."""
+    switches = [word for word in match.words if len(word.text) <= 3 and word.text[:1] == "/"]
+    recursive = any(word.text.lower() == "/s" for word in switches)
+    if match.called in ("rd", "rmdir") and not recursive:
+        return
+    for word in match.words:
+        if word not in switches and not word.text.startswith("-"):
+            yield match.operation(
+                Kind.DELETE_FILE,
+                match.file(word.mapped),
+                traits=_RECURSIVE if recursive else frozenset(),
+            )
+
+
+def _powershell_delete(match: Match) -> Iterator[Node]:
+    if match.arguments.has("-WhatIf", "-whatif"):
+        return
+    names = match.arguments.values("-Path", "-LiteralPath", "-path", "-literalpath")
+    recursive = match.arguments.has("-Recurse", "-recurse", "-r")
+    for name in [*names, *(operand.word.mapped for operand in match.arguments.operands)]:
+        yield match.operation(
+            Kind.DELETE_FILE,
+            match.file(name),
+            spelling="Remove-Item",
+            traits=_RECURSIVE if recursive else frozenset(),
+        )
+
+
+def _powershell_transfer(kind: Kind) -> Callable[[Match], Iterator[Node]]:
+    def run(match: Match) -> Iterator[Node]:
+        operands = [operand.word.mapped for operand in match.arguments.operands]
+        source = match.arguments.value("-Path", "-LiteralPath", "-path")
+        into = match.arguments.value("-Destination", "-destination")
+        if source is None and operands:
+            source = operands.pop(0)
+        if into is None and operands:
+            into = operands.pop(0)
+        if source is not None and into is not None:
+            name = destination(into.text, source.text, is_directory=False)
+            yield match.operation(kind, match.file(name), source=match.file(source))
+
+    return run
+
+
+_PATHS = (
+    "-Path -LiteralPath -path -literalpath -Destination -destination -Filter -Include -Exclude"
+    " -ErrorAction -Value -Encoding -InputObject -FilePath"
+)
+
+ENTRIES: tuple[Entry, ...] = (
+    Custom(
+        "rm|grm|unlink|srm|rimraf|del-cli",
+        run=_deletes,
+        destroys=True,
+        documentation=_GNU + "rm-invocation.html",
+    ),
+    Custom("shx rm", run=_deletes, destroys=True, documentation="https://github.com/shelljs/shx"),
+    Custom(
+        "git rm",
+        run=_deletes,
+        destroys=True,
+        values="-C -c --git-dir --work-tree",
+        unless="--cached -n --dry-run",
+        documentation="https://git-scm.com/docs/git-rm",
+    ),
+    Custom(
+        "shred|gshred",
+        run=_shred,
+        destroys=True,
+        values="-n --iterations -s --size --random-source",
+        documentation=_GNU + "shred-invocation.html",
+    ),
+    Custom(
+        "truncate|gtruncate",
+        run=_truncate,
+        destroys=True,
+        values="-s --size -r --reference",
+        documentation=_GNU + "truncate-invocation.html",
+    ),
+    Custom(
+        "cp|gcp",
+        run=_copy,
+        destroys=True,
+        values="-t --target-directory -S --suffix --backup?",
+        documentation=_GNU + "cp-invocation.html",
+    ),
+    Custom("shx cp", run=_copy, destroys=True, documentation="https://github.com/shelljs/shx"),
+    Custom(
+        "scp",
+        run=_copy,
+        destroys=True,
+        values="-c -D -F -i -J -l -o -P -S -X",
+        documentation="https://man.openbsd.org/scp",
+    ),
+    Custom(
+        "mv|gmv",
+        run=_transfer(Kind.MOVE_FILE),
+        destroys=True,
+        values="-t --target-directory -S --suffix --backup?",
+        documentation=_GNU + "mv-invocation.html",
+    ),
+    Custom(
+        "shx mv",
+        run=_transfer(Kind.MOVE_FILE),
+        destroys=True,
+        documentation="https://github.com/shelljs/shx",
+    ),
+    Custom(
+        "git mv",
+        run=_transfer(Kind.MOVE_FILE),
+        destroys=True,
+        values="-C -c",
+        documentation="https://git-scm.com/docs/git-mv",
+    ),
+    Custom(
+        "install|ginstall",
+        run=_install,
+        destroys=True,
+        values="-m --mode -o --owner -g --group -t --target-directory -S --suffix --backup?",
+        documentation=_GNU + "install-invocation.html",
+    ),
+    Custom(
+        "rsync",
+        run=_rsync,
+        destroys=True,
+        values="-e --rsh -f --filter --exclude --include --exclude-from --include-from"
+        " --files-from --rsync-path --bwlimit --timeout --port --password-file --log-file"
+        " --chmod --chown --backup-dir --suffix --partial-dir --temp-dir -T --max-size"
+        " --min-size --compare-dest --copy-dest --link-dest -M -B --block-size --out-format",
+        documentation="https://download.samba.org/pub/rsync/rsync.1",
+    ),
+    Custom(
+        "ln|gln",
+        run=_link,
+        destroys=True,
+        values="-t -S --suffix",
+        documentation=_GNU + "ln-invocation.html",
+    ),
+    Custom(
+        "tee|gtee",
+        run=_overwrites,
+        destroys=True,
+        unless="-a --append --help",
+        documentation=_GNU + "tee-invocation.html",
+    ),
+    Custom(
+        "sponge",
+        run=_overwrites,
+        destroys=True,
+        unless="-a --help",
+        documentation="https://joeyh.name/code/moreutils/",
+    ),
+    Custom("dd|gdd", run=_dd, destroys=True, documentation=_GNU + "dd-invocation.html"),
+    Custom(
+        "wget",
+        run=_downloads,
+        destroys=True,
+        values="-O --output-document -o --output-file -P -U -e -t --tries --header --user",
+        documentation="https://www.gnu.org/software/wget/manual/wget.html",
+    ),
+    Custom(
+        "git clean",
+        run=_git_clean,
+        destroys=True,
+        values="-C -c --git-dir --work-tree -e --exclude",
+        documentation="https://git-scm.com/docs/git-clean",
+    ),
+    Custom("del|erase|rd", run=_windows_delete, destroys=True, documentation=_WINDOWS + "del"),
+    Custom("rmdir", run=_windows_delete, destroys=True, documentation=_WINDOWS + "rmdir"),
+    Custom("copy|xcopy", run=_copy, destroys=True, documentation=_WINDOWS + "copy"),
+    Custom(
+        "move|ren", run=_transfer(Kind.MOVE_FILE), destroys=True, documentation=_WINDOWS + "move"
+    ),
+    Custom(
+        "Remove-Item|remove-item|ri",
+        run=_powershell_delete,
+        destroys=True,
+        values=_PATHS,
+        single_dash=True,
+        documentation=_PWSH + "remove-item",
+    ),
+    Custom(
+        "Copy-Item|copy-item|cpi",
+        run=_powershell_transfer(Kind.COPY_FILE),
+        destroys=True,
+        values=_PATHS,
+        single_dash=True,
+        documentation=_PWSH + "copy-item",
+    ),
+    Custom(
+        "Move-Item|move-item|mi",
+        run=_powershell_transfer(Kind.MOVE_FILE),
+        destroys=True,
+        values=_PATHS,
+        single_dash=True,
+        documentation=_PWSH + "move-item",
+    ),
+    Command(
+        "Clear-Content|Set-Content|clear-content|set-content|Out-File|out-file",
+        kind=Kind.OVERWRITE_FILE,
+        values=_PATHS,
+        single_dash=True,
+        unless="-Append -append",
+        target="-Path -LiteralPath -FilePath 1",
+        documentation=_PWSH + "clear-content",
+    ),
+    Command(
+        "mkfs|mkfs.ext4|mkfs.ext3|mkfs.xfs|mkfs.btrfs|mke2fs|mkswap",
+        kind=Kind.DELETE_STORAGE,
+        values="-t -L -U -m -b -i -O -E --type",
+        target="1",
+        documentation="https://man7.org/linux/man-pages/man8/mkfs.8.html",
+    ),
+    Command(
+        "wipefs",
+        kind=Kind.DELETE_STORAGE,
+        needs="-a --all",
+        unless="-n --no-act",
+        target="*",
+        values="-t -o",
+        documentation="https://man7.org/linux/man-pages/man8/wipefs.8.html",
+    ),
+    Command(
+        "blkdiscard",
+        kind=Kind.DELETE_STORAGE,
+        target="1",
+        values="-o -l -p",
+        documentation="https://man7.org/linux/man-pages/man8/blkdiscard.8.html",
+    ),
+    Command(
+        "lvremove",
+        kind=Kind.DELETE_STORAGE,
+        target="*",
+        unless="-t --test",
+        documentation="https://man7.org/linux/man-pages/man8/lvremove.8.html",
+    ),
+    Command(
+        "zfs destroy, zpool destroy",
+        kind=Kind.DELETE_STORAGE,
+        target="1",
+        unless="-n",
+        documentation="https://openzfs.github.io/openzfs-docs/man/master/8/zfs-destroy.8.html",
+    ),
+    Command(
+        "zfs rollback",
+        kind=Kind.RESTORE,
+        target="1",
+        documentation="https://openzfs.github.io/openzfs-docs/man/master/8/zfs-rollback.8.html",
+    ),
+    Command(
+        "zfs snapshot|snap",
+        kind=Kind.BACKUP,
+        source="1",
+        target="1",
+        values="-o",
+        documentation="https://openzfs.github.io/openzfs-docs/man/master/8/zfs-snapshot.8.html",
+    ),
+    Command(
+        "btrfs subvolume delete",
+        kind=Kind.DELETE_STORAGE,
+        target="*",
+        documentation="https://btrfs.readthedocs.io/en/latest/btrfs-subvolume.html",
+    ),
+    Command(
+        "cmp|diff|colordiff",
+        kind=Kind.VERIFY,
+        about=TargetKind.FILE,
+        source="2",
+        target="1",
+        values="-n -i -U -I -x --exclude",
+        documentation="https://www.gnu.org/software/diffutils/manual/diffutils.html",
+    ),
+    Command(
+        "sha256sum|sha1sum|sha512sum|md5sum|shasum|b2sum",
+        kind=Kind.VERIFY,
+        about=TargetKind.FILE,
+        target="1",
+        needs="-c --check",
+        values="-a",
+        documentation=_GNU + "sha2-utilities.html",
+    ),
+)

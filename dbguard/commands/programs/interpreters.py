@@ -1,0 +1,273 @@
+"""Programs that run a text or a file in a language: shells, Python, and others by pattern."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from dbguard.commands.arguments import Operand
+from dbguard.commands.entry import Custom, Entry
+from dbguard.commands.invocation import Invocation, Word
+from dbguard.commands.match import Match, narrowed
+from dbguard.flow import Node
+from dbguard.operations import Certainty, Kind, TargetKind
+from dbguard.source import Mapped, Transcript, hole
+
+_PYTHON = "https://docs.python.org/3/using/cmdline.html"
+_BUILT_IN = frozenset(
+    "check compilemessages createcachetable createsuperuser changepassword dbshell diffsettings"
+    " dumpdata flush inspectdb loaddata makemessages makemigrations migrate optimizemigration"
+    " runserver sendtestemail shell showmigrations sqlflush sqlmigrate sqlsequencereset"
+    " squashmigrations startapp startproject test testserver collectstatic findstatic"
+    " clearsessions remove_stale_contenttypes reset_db shell_plus runserver_plus help"
+    " sqldsn drop_test_database rebuild_index compress".split()
+)
+
+
+def _shell(match: Match) -> Iterator[Node]:
+    """bash: the text after -c, a script, or standard input."""
+    flags = match.arguments
+    operands = flags.operands
+    if any(flags.find("-c")) or any("c" in o.name[1:] for o in flags.options if _cluster(o.name)):
+        if operands:
+            yield match.embed(
+                "shell",
+                with_parameters(operands[0].word, operands[2:]),
+                f"-c of {match.called}",
+                dialect=match.called,
+            )
+    elif operands and not any(flags.find("-s")):
+        if operands[0].text != "-":
+            yield match.include(
+                operands[0].word.mapped, "shell", match.called, dialect=match.called
+            )
+        else:
+            yield from match.standard_input("shell", dialect=match.called)
+    else:
+        yield from match.standard_input("shell", dialect=match.called)
+
+
+def _cluster(name: str) -> bool:
+    return name[:1] == "-" and name[1:2] != "-" and len(name) > 2
+
+
+def with_parameters(text: Word, parameters: tuple[Operand, ...]) -> Mapped:
+    """Return the text of ``sh -c`` with its positional parameters set in front of it."""
+    if not parameters:
+        return text.mapped
+    transcript, start = Transcript(), text.span.start
+    transcript.inexact("set --", start, 0)
+    for parameter in parameters:
+        value = (
+            parameter.text if parameter.word.glob else "'" + parameter.text.replace("'", "") + "'"
+        )
+        transcript.inexact(" " + value, start, 0)
+    transcript.inexact("\n", start, 0)
+    transcript.mapped(text.mapped)
+    return transcript.build()
+
+
+def _source(match: Match) -> Iterator[Node]:
+    if match.words and match.words[0].text not in ("-", "/dev/stdin"):
+        yield match.include(match.words[0].mapped, "shell", "source")
+    else:
+        yield from match.standard_input("shell", called="source")
+
+
+def _python(match: Match) -> Iterator[Node | Invocation]:
+    """python: -c text, -m module, a script (manage.py is a program of its own), or input."""
+    words, index = match.words, 0
+    while index < len(words):
+        text = words[index].text
+        if text == "-" or not text.startswith("-"):
+            break
+        if text in ("-W", "-X", "--check-hash-based-pycs"):
+            index += 2
+            continue
+        letters = re.fullmatch(r"-[bBdEhiIOPqsSuvVx]*([cm])(.*)", text, re.DOTALL)
+        if letters is None:
+            index += 1
+            continue
+        at = letters.start(2)
+        attached = Word(words[index].mapped.slice(at, len(text)))
+        following = (attached,) if letters[2] else words[index + 1 : index + 2]
+        rest = words[index + 1 :] if letters[2] else words[index + 2 :]
+        if not following:
+            return
+        if letters[1] == "c":
+            yield match.embed("python", following[0].mapped, "-c of python")
+        else:
+            yield from _module(match, following[0], rest)
+        return
+    if index >= len(words) or words[index].text in ("-", "/dev/stdin"):
+        yield from match.standard_input("python")
+    elif re.search(r"(?:^|[/\\])manage\.py$", words[index].text):
+        yield from _manage(match, words[index:])
+    elif words[index].text.endswith(".py"):
+        yield match.include(words[index].mapped, "python", "python")
+    elif "/" in words[index].text and not words[index].text.endswith((".pyz", ".zip", ".pyc")):
+        yield narrowed(match.invocation, words[index:])
+        yield match.include(words[index].mapped, "python", "python")
+
+
+def _module(match: Match, module: Word, rest: tuple[Word, ...]) -> Iterator[Node | Invocation]:
+    name = module.text
+    program = {"django": "django-admin", "sqlite3": "sqlite3", "coverage": ""}.get(name, name)
+    if name == "coverage":
+        if rest and rest[0].text == "run":
+            yield narrowed(match.invocation, (Word(Mapped.at("python", module.span)), *rest[1:]))
+        return
+    yield narrowed(match.invocation, (Word(Mapped.at(program, module.span)), *rest))
+    if re.fullmatch(r"[A-Za-z_]\w*(?:\.\w+)*", name) and ("." in name or "_" in name):
+        path = Mapped.at(name.replace(".", "/") + ".py", module.span)
+        yield match.include(path, "python", "python -m")
+
+
+def _manage(match: Match, words: tuple[Word, ...]) -> Iterator[Node | Invocation]:
+    """manage.py: Django's and other known commands, or one of the project's own."""
+    yield narrowed(match.invocation, (Word(Mapped.at("manage.py", words[0].span)), *words[1:]))
+    if (
+        len(words) > 1
+        and re.fullmatch(r"[a-z]\w*", words[1].text)
+        and words[1].text not in _BUILT_IN
+    ):
+        path = f"{hole('app')}/management/commands/{words[1].text}.py"
+        yield match.include(Mapped.at(path, words[1].span), "python", "manage.py")
+
+
+def _script(suffix: str, language: str) -> Callable[[Match], Iterator[Node]]:
+    """Return the reader of a runner (``uv run x.py``) whose first operand is a script."""
+
+    def run(match: Match) -> Iterator[Node]:
+        first = match.operand(1)
+        if first is not None and first.text.endswith(suffix):
+            yield match.include(first, language, match.called)
+
+    return run
+
+
+_STRING = r"""(?:q[qw]?[({{\[|]\s*|[\\]?["'`])(?P<path>[^"'`|)}}\]\n]+)[\\]?["'`|)}}\]]"""
+_DELETING = re.compile(
+    r"\b(?:File\.(?:delete|unlink)|FileUtils\.(?:rm(?:_r|_f|_rf)?|remove)|unlink|unlinkSync|rmSync|"
+    r"fs\.(?:rm|unlink|remove(?:Sync)?)|fs\.promises\.(?:rm|unlink)|rimraf(?:\.sync)?)"
+    r"\s*\(?\s*" + _STRING.replace("{{", "{").replace("}}", "}")
+)
+_STATEMENT = re.compile(
+    r"\b(?P<verb>DROP\s+(?P<object>TABLE|DATABASE|SCHEMA)|TRUNCATE(?:\s+TABLE)?)"
+    r"(?:\s+IF\s+EXISTS)?\s+[`\"\[\\]*(?P<name>[A-Za-z_][\w.]*)",
+    re.IGNORECASE,
+)
+
+
+def by_pattern(match: Match, text: Mapped) -> Iterator[Node]:
+    """Yield what a text in a language dbguard does not read obviously does.
+
+    Two patterns: a well-known deleting call with a literal path, and SQL that drops or
+    truncates. The certainty is OPAQUE: nobody knows whether the text gets there.
+    """
+    for found in _DELETING.finditer(text.text):
+        yield match.operation(
+            Kind.DELETE_FILE, match.file(found["path"]), certainty=Certainty.OPAQUE
+        )
+    for found in _STATEMENT.finditer(text.text):
+        kind, about = Kind.TRUNCATE_TABLE, TargetKind.TABLE
+        if found["object"]:
+            is_table = found["object"].upper() == "TABLE"
+            kind = Kind.DROP_TABLE if is_table else Kind.DROP_DATABASE
+            about = TargetKind.TABLE if is_table else TargetKind.DATABASE
+        yield match.operation(
+            kind,
+            match.target(about, found["name"]),
+            certainty=Certainty.OPAQUE,
+            spelling=" ".join(found["verb"].upper().split()),
+        )
+
+
+def _evaluates(*options: str) -> Callable[[Match], Iterator[Node]]:
+    def run(match: Match) -> Iterator[Node]:
+        texts = match.arguments.values(*options)
+        if not texts and not match.arguments.operands and match.invocation.stdin is not None:
+            texts = [match.invocation.stdin]
+        for text in texts:
+            yield from by_pattern(match, text)
+
+    return run
+
+
+def _awk(match: Match) -> Iterator[Node]:
+    """awk: a command literal in ``system("...")``, where its string ends the command."""
+    program = match.operand(1)
+    if program is None:
+        return
+    for found in re.finditer(r"\bsystem\s*\(\s*\"([^\"\\]+)\"", program.text):
+        command = program.slice(found.start(1), found.end(1))
+        yield match.embed("shell", command, "system() of awk")
+
+
+def _powershell(match: Match) -> Iterator[Node]:
+    text = match.arguments.value("-Command", "-command", "-c", "-C")
+    if text is not None:
+        yield match.embed("shell", text, f"-Command of {match.called}")
+
+
+ENTRIES: tuple[Entry, ...] = (
+    Custom(
+        "bash|sh|zsh|dash|ksh|ash|rbash|mksh|fish",
+        run=_shell,
+        values="-o -O --rcfile --init-file",
+        documentation="https://www.gnu.org/software/bash/manual/bash.html",
+    ),
+    Custom(
+        "source|.", run=_source, documentation="https://www.gnu.org/software/bash/manual/bash.html"
+    ),
+    Custom("python|pypy|py|ipython", run=_python, unless="", documentation=_PYTHON),
+    Custom(
+        "uv run, poetry run, pipenv run, pdm run, hatch run, rye run, conda run",
+        run=_script(".py", "python"),
+        values="--with --python -p --extra --group -n --name",
+        documentation="https://docs.astral.sh/uv/reference/cli/",
+    ),
+    Custom(
+        "perl",
+        run=_evaluates("-e", "-E"),
+        values="-e -E -I -M -m -F -i? -l? -0?",
+        documentation="https://perldoc.perl.org/perlrun",
+    ),
+    Custom(
+        "ruby",
+        run=_evaluates("-e"),
+        values="-e -I -r -C -E",
+        documentation="https://docs.ruby-lang.org/en/master/ruby/options_md.html",
+    ),
+    Custom(
+        "node|nodejs|bun|deno",
+        run=_evaluates("-e", "--eval", "-p", "--print"),
+        values="-e --eval -p --print -r --require",
+        documentation="https://nodejs.org/api/cli.html",
+    ),
+    Custom(
+        "php",
+        run=_evaluates("-r"),
+        values="-r -d -c -S -t -B -R -E",
+        documentation="https://www.php.net/manual/en/features.commandline.options.php",
+    ),
+    Custom(
+        "rails runner, rails r, bin/rails runner",
+        run=lambda match: by_pattern(match, match.operand(1) or Mapped.at("", match.span)),
+        values="-e --environment",
+        documentation="https://guides.rubyonrails.org/command_line.html",
+    ),
+    Custom(
+        "awk|gawk|mawk|nawk",
+        run=_awk,
+        values="-F -v -f",
+        documentation="https://www.gnu.org/software/gawk/manual/gawk.html",
+    ),
+    Custom(
+        "powershell|pwsh",
+        run=_powershell,
+        single_dash=True,
+        values="-Command -command -c -C -File -ExecutionPolicy -executionpolicy -Version",
+        documentation="https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_pwsh",
+    ),
+)
