@@ -1,11 +1,28 @@
-"""The settings of a project: ``[tool.dbguard]`` in pyproject.toml."""
+"""The settings of a project: ``[tool.dbguard]`` in pyproject.toml.
+
+(``.dbguard.yaml`` comes with the rest of issue 5.) Settings are data only, and what is
+not understood is an error: a misspelt key must not weaken the guard.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from dbguard.finding import Severity
+from dbguard.reading import read
+from dbguard.source import Problem
+
+FILE_NAME = "pyproject.toml"
+
+
+class ConfigError(Exception):
+    """The settings are wrong; the message says where and what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +41,153 @@ class Config:
     test_paths: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.WARNING
     severity: Mapping[str, Severity | None] = field(default_factory=dict)
+
+
+FAIL_ON = {**{severity.value: severity for severity in reversed(Severity)}, "never": None}
+_RULE_SEVERITY = {**{severity.value: severity for severity in reversed(Severity)}, "off": None}
+_PATTERNS = ("exclude", "database-files", "not-database-files", "test-paths")
+_KEYS = (*_PATTERNS, "fail-on", "severity")
+
+
+def find_root(paths: Iterable[str]) -> Path:
+    """Return the root of the project that *paths* belong to.
+
+    Looked for from the current folder upwards where all paths lie in it, else from the
+    folder they share: the first folder that is the top of a git work tree or whose
+    pyproject.toml mentions dbguard; failing that, the folder the search started in.
+    """
+    current = os.getcwd()
+    start = current
+    named = [os.path.abspath(path) for path in paths if path != "-"]
+    if any(not _is_below(path, current) for path in named):
+        shared = os.path.commonpath(named)
+        start = shared if os.path.isdir(shared) else os.path.dirname(shared)
+    folder = start
+    while True:
+        if os.path.lexists(os.path.join(folder, ".git")) or _mentions_us(folder):
+            return Path(folder)
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return Path(start)
+        folder = parent
+
+
+def load(path: Path, *, required: bool = False) -> Config:
+    """Return the settings in a TOML file; the defaults where it has none for dbguard.
+
+    A missing file has none either, unless it is *required*. Raises ConfigError.
+    """
+    if not required and not os.path.lexists(path):
+        return Config()
+    if required and not os.path.lexists(path):
+        raise ConfigError(f"{path} does not exist")
+    data = read(str(path), str(path), follow=True)
+    if isinstance(data, Problem):
+        raise ConfigError(f"{path} {data.error}")
+    if b"dbguard" not in data:
+        if required:
+            raise ConfigError(f"{path} has no [tool.dbguard]")
+        return Config()
+    table = _parse(data, path).get("tool", {})
+    ours = table.get("dbguard") if isinstance(table, dict) else None
+    if ours is None:
+        if required:
+            raise ConfigError(f"{path} has no [tool.dbguard]")
+        return Config()
+    return from_table(ours, f"{path}: [tool.dbguard]")
+
+
+def from_table(table: object, where: str) -> Config:
+    """Return the settings in a table; *where* begins every message. Raises ConfigError."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where} must be a table")
+    for key in table:
+        if key not in _KEYS:
+            raise ConfigError(f"{where} has the unknown key {key!r}{suggestion(key, _KEYS)}")
+    patterns = {
+        key.replace("-", "_"): _patterns(table[key], f"{where} {key}")
+        for key in _PATTERNS
+        if key in table
+    }
+    fail_on: Severity | None = Severity.WARNING
+    if "fail-on" in table:
+        fail_on = _choice(table["fail-on"], FAIL_ON, f"{where} fail-on")
+    return Config(
+        **patterns,
+        fail_on=fail_on,
+        severity=_severities(table.get("severity", {}), f"{where} severity"),
+    )
+
+
+def check_rules(config: Config, known: Iterable[str]) -> None:
+    """Raise ConfigError where the settings name a rule that is not *known*."""
+    ids = tuple(known)
+    for rule in config.severity:
+        if rule not in ids:
+            raise ConfigError(f"severity names the unknown rule {rule!r}{suggestion(rule, ids)}")
+
+
+def check_patterns(patterns: Iterable[str], where: str) -> None:
+    """Raise ConfigError where a pattern is not one of .gitignore."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines(patterns)
+    except ValueError as error:
+        raise ConfigError(f"{where}: not a pattern: {error}") from error
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` or what there is to choose from."""
+    from difflib import get_close_matches
+
+    known = tuple(known)
+    close = get_close_matches(word, known, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known are {', '.join(known)}" if len(known) <= 10 else ""
+
+
+def _parse(data: bytes, path: Path) -> dict[str, Any]:
+    # Imported here: most projects have no settings, and it costs every start.
+    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        table: dict[str, Any] = toml.loads(data.decode("utf-8"))
+    except (toml.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    return table
+
+
+def _patterns(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(f"{where} must be a list of strings")
+    check_patterns(value, where)
+    return tuple(value)
+
+
+def _choice(value: object, known: Mapping[str, Severity | None], where: str) -> Severity | None:
+    if not isinstance(value, str) or value not in known:
+        close = suggestion(value, known) if isinstance(value, str) else ""
+        raise ConfigError(f"{where} must be one of {', '.join(known)}{close}")
+    return known[value]
+
+
+def _severities(value: object, where: str) -> dict[str, Severity | None]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} must be a table of rules")
+    return {
+        str(rule): _choice(level, _RULE_SEVERITY, f"{where}.{rule}")
+        for rule, level in value.items()
+    }
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _mentions_us(folder: str) -> bool:
+    path = os.path.join(folder, FILE_NAME)
+    if not os.path.isfile(path):
+        return False
+    data = read(path, path, follow=True)
+    return not isinstance(data, Problem) and b"dbguard" in data

@@ -96,7 +96,7 @@ class EvidenceReport:
 
     def __post_init__(self) -> None:
         order = [FACT_NAMES.index(fact.name) for fact in self.facts]
-        if any(left >= right for left, right in zip(order, order[1:], strict=False)):
+        if order != sorted(set(order)):
             raise ValueError("facts stand in the order of the protocol, each once")
 
     def fact(self, name: str) -> EvidenceFact:

@@ -9,13 +9,22 @@ from dbguard.source import Problem
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file, or a whole folder (its path ends in a slash), left out on purpose."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of a scan, formats and exit codes aside.
 
     ``findings`` are all of them, suppressed ones too, as :func:`dbguard.finding.ordered`
     leaves them. ``files`` counts the files that were checked, ``skipped`` those left out
     on purpose (excluded, binary, vendored), ``unreadable`` those of which nothing could
-    be read. ``baselined`` counts findings the baseline covers.
+    be read. ``baselined`` counts findings the baseline covers. ``left_out`` lists what
+    ``skipped`` counts, as far as it has a path.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -25,6 +34,7 @@ class Report:
     unreadable: int = 0
     suppressed: int = 0
     baselined: int = 0
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def active(self) -> tuple[Finding, ...]:

@@ -1,0 +1,377 @@
+"""Which files a scan checks, and which it leaves out and why.
+
+In a git work tree git says which files there are (tracked, and those it does not
+ignore); elsewhere the folders are walked, honouring .gitignore. Nothing is left out in
+silence: what is of a kind dbguard reads and is not checked is a :class:`LeftOut` or a
+:class:`~dbguard.source.Problem`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dbguard import git
+from dbguard.gitignore import Ignore, is_ignored
+from dbguard.kinds import SHEBANG_LENGTH, FileKind, kind_of_name, kind_of_shebang, may_have_shebang
+from dbguard.options import ScanOptions
+from dbguard.reading import head, read, reason, sort_of_file
+from dbguard.report.model import LeftOut
+from dbguard.source import Problem
+
+# Folders of tools and of other people's code, by name.
+_FOREIGN_FOLDERS = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".jj",
+        "node_modules",
+        "bower_components",
+        "jspm_packages",
+        "site-packages",
+        "dist-packages",
+        "__pycache__",
+        "__pypackages__",
+        ".eggs",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+        ".terraform",
+        ".yarn",
+    }
+)
+# ... and by a file that lies in them.
+_FOREIGN_MARKS = ("pyvenv.cfg", "conda-meta")
+_VENDORED = {"vendor": ("modules.txt", "autoload.php", "bundle")}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file to check.
+
+    ``path`` is as the user named it, ``project_path`` from the root of the project, both
+    with ``/``. ``follow`` says that the user named a link. ``data`` holds the bytes
+    where they are at hand already (standard input).
+    """
+
+    path: str
+    absolute: str
+    project_path: str
+    kind: FileKind
+    follow: bool = False
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What was found, each list sorted by path."""
+
+    candidates: tuple[Candidate, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def discover(options: ScanOptions) -> Discovery:
+    """Return the files to check below ``options.paths``, each once."""
+    search = _Search(str(options.root), _excluder(options.config.exclude))
+    if options.stdin is not None:
+        search.standard_input(options.stdin.name, options.stdin.data)
+    else:
+        for path in options.paths:
+            search.named(path)
+    return Discovery(
+        tuple(sorted(search.candidates, key=lambda candidate: candidate.path)),
+        tuple(sorted(search.left_out.values(), key=lambda left: left.path)),
+        tuple(sorted(search.problems, key=lambda problem: (problem.path, problem.error))),
+    )
+
+
+def _excluder(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Return the test for the project's excludes; takes a path from the root."""
+    if not patterns:
+        return lambda _: False
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(patterns).match_file
+
+
+@dataclass(slots=True)
+class _Search:
+    """The state of a search: what it found, and where it has been."""
+
+    root: str
+    excluded: Callable[[str], bool]
+    candidates: list[Candidate] = field(default_factory=list)
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+    _foreign: dict[str, str] = field(default_factory=dict)
+
+    def standard_input(self, name: str, data: bytes) -> None:
+        """Check bytes at hand under a name."""
+        shown = _shown(name)
+        project_path = self._project_path(os.path.abspath(name))
+        kind = kind_of_name(os.path.basename(name)) or kind_of_shebang(data[:SHEBANG_LENGTH])
+        if self.excluded(project_path):
+            self._leave_out(shown, "excluded")
+        elif kind is None:
+            self._leave_out(shown, "not a kind of file dbguard reads")
+        else:
+            self.candidates.append(Candidate(shown, "", project_path, kind, data=data))
+
+    def named(self, path: str) -> None:
+        """Check a file or folder the user named. It is never left out in silence."""
+        absolute = os.path.abspath(path)
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError) as error:
+            why = reason(error) if isinstance(error, OSError) else str(error)
+            self.problems.append(Problem(_shown(path), why, "discover"))
+            return
+        if stat.S_ISDIR(status.st_mode):
+            self._folder(absolute, _shown(path))
+            return
+        if absolute in self._seen:
+            return
+        self._seen.add(absolute)
+        shown = _shown(path)
+        if not stat.S_ISREG(status.st_mode):
+            self._not_regular(shown, status.st_mode)
+        elif self.excluded(self._project_path(absolute)):
+            self._leave_out(shown, "excluded")
+        elif folder := self._foreign_above(absolute):
+            self._leave_out(shown, folder)
+        elif not self._offer(absolute, shown, status.st_mode, follow=True):
+            self._leave_out(shown, "not a kind of file dbguard reads")
+
+    def _folder(self, folder: str, shown: str) -> None:
+        """Check what is below a folder, by git where it knows it."""
+        top = git.work_tree_of(folder)
+        if top is not None:
+            try:
+                names = git.listed_files(folder)
+            except git.GitError as error:
+                self.problems.append(
+                    Problem(
+                        shown or ".",
+                        f"git could not list it ({error}): its folders were walked instead",
+                        "discover",
+                        incomplete=False,
+                    )
+                )
+            else:
+                if names or folder == top:
+                    self._listed(folder, shown, names)
+                    return
+                # A folder the user named and git ignores: their word counts.
+        self._walk(folder, shown)
+
+    def _listed(self, folder: str, shown: str, names: Iterable[str]) -> None:
+        """Check what git lists in a folder."""
+        prefix, shown_prefix = _prefix(folder), _prefix(shown)
+        for name in names:
+            absolute, path = prefix + name, shown_prefix + name
+            foreign = self._foreign_below(folder, shown, name)
+            if foreign:
+                self._leave_out(*foreign)
+                continue
+            if name.endswith("/"):
+                self._nested(absolute.rstrip("/"), path.rstrip("/"))
+                continue
+            try:
+                mode = os.lstat(absolute).st_mode
+            except OSError as error:
+                self._missing(path, error)
+                continue
+            if stat.S_ISDIR(mode):
+                self._nested(absolute, path)
+            else:
+                self._found(absolute, path, mode)
+
+    def _nested(self, folder: str, shown: str) -> None:
+        """Check a repository inside another one; a submodule that is not there has no files."""
+        if folder in self._seen:
+            return
+        self._seen.add(folder)
+        if self.excluded(self._project_path(folder) + "/"):
+            self._leave_out(shown + "/", "excluded")
+        elif git.has_repository(folder):
+            self._folder(folder, shown)
+        else:
+            self._leave_out(shown + "/", "a submodule that is not checked out")
+
+    def _missing(self, path: str, error: OSError) -> None:
+        """Account for a file that git lists and that cannot be looked at."""
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            if kind_of_name(path.rpartition("/")[2]) is not None:
+                self._leave_out(path, "deleted in the work tree")
+        else:
+            self.problems.append(Problem(path, reason(error), "discover"))
+
+    def _walk(self, folder: str, shown: str) -> None:
+        """Check what is below a folder that git does not know. No link is followed."""
+        pending = [_Visit(folder, shown, ())]
+        while pending:
+            visit = pending.pop()
+            try:
+                with os.scandir(visit.folder) as entries:
+                    found = sorted(entries, key=lambda entry: entry.name)
+            except OSError as error:
+                self.problems.append(Problem(visit.shown or ".", reason(error), "discover"))
+                continue
+            ignores = visit.ignores
+            if any(entry.name == ".gitignore" for entry in found):
+                ignores = (*ignores, *self._ignores(visit.folder, visit.shown))
+            pending.extend(self._entries(visit, found, ignores))
+
+    def _entries(
+        self, visit: _Visit, found: list[os.DirEntry[str]], ignores: tuple[Ignore, ...]
+    ) -> Iterator[_Visit]:
+        """Check the files of a folder and yield its folders."""
+        prefix, shown_prefix = _prefix(visit.folder), _prefix(visit.shown)
+        for entry in found:
+            absolute, path = prefix + entry.name, shown_prefix + entry.name
+            try:
+                mode = entry.stat(follow_symlinks=False).st_mode
+            except OSError as error:
+                self.problems.append(Problem(path, reason(error), "discover"))
+                continue
+            is_folder = stat.S_ISDIR(mode)
+            if is_ignored(absolute, ignores, is_folder=is_folder):
+                continue
+            if not is_folder:
+                self._found(absolute, path, mode)
+            elif why := self._why_foreign(absolute):
+                if entry.name != ".git":
+                    self._leave_out(path + "/", why)
+            elif self.excluded(self._project_path(absolute) + "/"):
+                self._leave_out(path + "/", "excluded")
+            elif git.has_repository(absolute):
+                self._nested(absolute, path)
+            else:
+                yield _Visit(absolute, path, ignores)
+
+    def _ignores(self, folder: str, shown: str) -> Iterator[Ignore]:
+        """Yield the .gitignore of a folder, where it can be read."""
+        data = read(_prefix(folder) + ".gitignore", _prefix(shown) + ".gitignore")
+        if isinstance(data, Problem):
+            # Without it more is checked, not less.
+            self.problems.append(replace(data, incomplete=False))
+            return
+        yield Ignore.of_file(_prefix(folder), data)
+
+    def _found(self, absolute: str, path: str, mode: int) -> None:
+        """Check a file that a listing or a walk came upon."""
+        if absolute in self._seen:
+            return
+        self._seen.add(absolute)
+        name = path.rpartition("/")[2]
+        if stat.S_ISREG(mode):
+            if self.excluded(self._project_path(absolute)):
+                if kind_of_name(name) is not None or may_have_shebang(name, mode):
+                    self._leave_out(path, "excluded")
+            else:
+                self._offer(absolute, path, mode, follow=False)
+        elif stat.S_ISLNK(mode):
+            self._leave_out(path, "a symbolic link")
+        elif kind_of_name(name) is not None:
+            self._not_regular(path, mode)
+        else:
+            self._leave_out(path, sort_of_file(mode))
+
+    def _offer(self, absolute: str, path: str, mode: int, *, follow: bool) -> bool:
+        """Take a regular file as a candidate if it is of a known kind; say whether it is."""
+        name = path.rpartition("/")[2]
+        kind = kind_of_name(name)
+        if kind is None and may_have_shebang(name, mode):
+            begin = head(absolute, path, SHEBANG_LENGTH, follow=follow)
+            if isinstance(begin, Problem):
+                self.problems.append(begin)
+                return True
+            kind = kind_of_shebang(begin)
+        if kind is None:
+            return False
+        project_path = self._project_path(absolute)
+        self.candidates.append(Candidate(path, absolute, project_path, kind, follow))
+        return True
+
+    def _leave_out(self, path: str, why: str) -> None:
+        self.left_out.setdefault(path, LeftOut(path, why))
+
+    def _not_regular(self, path: str, mode: int) -> None:
+        self.problems.append(
+            Problem(path, f"is {sort_of_file(mode)}, not a regular file: not opened", "discover")
+        )
+
+    def _project_path(self, absolute: str) -> str:
+        """Return a path from the root of the project; one outside stays absolute."""
+        prefix = _prefix(self.root)
+        inside = absolute.removeprefix(prefix) if absolute.startswith(prefix) else absolute
+        return inside.replace(os.sep, "/")
+
+    def _foreign_above(self, absolute: str) -> str:
+        """Say why a file belongs to others, by the folders between it and the root; '' if not."""
+        prefix = _prefix(self.root)
+        if not absolute.startswith(prefix):
+            return ""
+        current = prefix.rstrip(os.sep)
+        for part in absolute[len(prefix) :].split(os.sep)[:-1]:
+            current = f"{current}{os.sep}{part}"
+            if why := self._why_foreign(current):
+                return why
+        return ""
+
+    def _foreign_below(self, folder: str, shown: str, name: str) -> tuple[str, str] | None:
+        """Return the outermost folder of others on the way from *folder* to *name*, and why."""
+        at = name.find("/")
+        while at >= 0:
+            if why := self._why_foreign(_prefix(folder) + name[:at]):
+                return _prefix(shown) + name[:at] + "/", why
+            at = name.find("/", at + 1)
+        return None
+
+    def _why_foreign(self, folder: str) -> str:
+        """Say why a folder is not the project's own, '' if it is."""
+        known = self._foreign.get(folder)
+        if known is None:
+            known = self._foreign[folder] = _why_foreign(folder)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A folder to walk, with the .gitignore files that hold there, outermost first."""
+
+    folder: str
+    shown: str
+    ignores: tuple[Ignore, ...]
+
+
+def _why_foreign(folder: str) -> str:
+    name = os.path.basename(folder)
+    if name in _FOREIGN_FOLDERS:
+        return f"in {name}/"
+    if any(os.path.lexists(os.path.join(folder, mark)) for mark in _FOREIGN_MARKS):
+        return "in a virtual environment"
+    marks = _VENDORED.get(name, ())
+    if any(os.path.lexists(os.path.join(folder, mark)) for mark in marks):
+        return f"in {name}/ (vendored)"
+    return ""
+
+
+def _prefix(folder: str) -> str:
+    """Return what stands before the names in a folder."""
+    return folder if not folder or folder.endswith(("/", os.sep)) else folder + "/"
+
+
+def _shown(path: str) -> str:
+    """Return a path as the user named it, in normal form, '' for the current folder."""
+    normal = Path(os.path.normpath(path)).as_posix() if path else ""
+    return "" if normal == "." else normal

@@ -1,0 +1,204 @@
+"""Which language a file is in: by its name, by its shebang.
+
+A kind of file that carries another language (a workflow, a Makefile) is one more entry
+of these tables, with the name of its module in :mod:`dbguard.hosts` as its language.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """``language`` is "python", "shell" or "sql"; ``dialect`` its flavour, '' unknown."""
+
+    language: str
+    dialect: str = ""
+
+
+_PYTHON = FileKind("python")
+_SH = FileKind("shell", "sh")
+_BASH = FileKind("shell", "bash")
+_ZSH = FileKind("shell", "zsh")
+_KSH = FileKind("shell", "ksh")
+_SQL = FileKind("sql")
+_POSTGRESQL = FileKind("sql", "postgresql")
+_MYSQL = FileKind("sql", "mysql")
+_SQLITE = FileKind("sql", "sqlite")
+_TSQL = FileKind("sql", "tsql")
+_ORACLE = FileKind("sql", "oracle")
+
+_SUFFIXES = {
+    "py": _PYTHON,
+    "pyw": _PYTHON,
+    "sh": FileKind("shell"),
+    "ash": _SH,
+    "dash": _SH,
+    "bash": _BASH,
+    "bats": _BASH,
+    "ebuild": _BASH,
+    "eclass": _BASH,
+    "command": FileKind("shell"),
+    "ksh": _KSH,
+    "mksh": _KSH,
+    "zsh": _ZSH,
+    "envrc": _BASH,
+    # maintainer scripts of Debian packages, debian/<package>.postinst
+    "preinst": _SH,
+    "postinst": _SH,
+    "prerm": _SH,
+    "postrm": _SH,
+    "sql": _SQL,
+    "ddl": _SQL,
+    "dml": _SQL,
+    "psql": _POSTGRESQL,
+    "pgsql": _POSTGRESQL,
+    "plpgsql": _POSTGRESQL,
+    "mysql": _MYSQL,
+    "tsql": _TSQL,
+    "plsql": _ORACLE,
+    "pls": _ORACLE,
+    "pkb": _ORACLE,
+    "pks": _ORACLE,
+}
+
+_NAMES = {
+    ".envrc": _BASH,
+    ".bashrc": _BASH,
+    ".bash_profile": _BASH,
+    ".bash_login": _BASH,
+    ".bash_logout": _BASH,
+    ".bash_aliases": _BASH,
+    ".profile": _SH,
+    ".kshrc": _KSH,
+    ".zshrc": _ZSH,
+    ".zshenv": _ZSH,
+    ".zprofile": _ZSH,
+    ".zlogin": _ZSH,
+    "PKGBUILD": _BASH,
+    "APKBUILD": _SH,
+    "preinst": _SH,
+    "postinst": _SH,
+    "prerm": _SH,
+    "postrm": _SH,
+}
+
+# A template is in the language it makes; its placeholders are holes.
+_TEMPLATES = frozenset({"j2", "jinja", "jinja2", "in", "tmpl", "tpl", "erb", "template"})
+
+_INTERPRETERS = {
+    "python": _PYTHON,
+    "pythonw": _PYTHON,
+    "pypy": _PYTHON,
+    "sh": _SH,
+    "ash": _SH,
+    "dash": _SH,
+    "openrc-run": _SH,
+    "runscript": _SH,
+    "bash": _BASH,
+    "rbash": _BASH,
+    "bats": _BASH,
+    "ksh": _KSH,
+    "mksh": _KSH,
+    "ksh93": _KSH,
+    "zsh": _ZSH,
+    "psql": _POSTGRESQL,
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
+    "sqlite3": _SQLITE,
+    "sqlite": _SQLITE,
+    "sqlplus": _ORACLE,
+    "sqlcmd": _TSQL,
+}
+
+# Programs that run what follows them, with the options of theirs that take a value.
+_LAUNCHERS = {
+    "env": frozenset({"-u", "-C", "--unset", "--chdir"}),
+    "sudo": frozenset({"-u", "-g", "-C", "-D", "--user", "--group"}),
+    "doas": frozenset({"-u"}),
+    "busybox": frozenset[str](),
+    "toybox": frozenset[str](),
+    "with-contenv": frozenset[str](),
+    "nice": frozenset({"-n"}),
+    "time": frozenset[str](),
+    "exec": frozenset[str](),
+}
+
+SHEBANG_LENGTH = 512  # bytes that decide; Linux reads 256 of them (BINPRM_BUF_SIZE)
+
+_VERSION = re.compile(r"[\d.]+[a-z]?$")
+_NIX = re.compile(rb"^#!\s*nix-shell\b.*?\s-i\s*(\S+)", re.MULTILINE)
+
+
+def kind_of_name(name: str) -> FileKind | None:
+    """Return the kind a file's name (without folders) tells, None where it tells none."""
+    known = _NAMES.get(name)
+    if known is not None:
+        return known
+    stem, dot, suffix = name.rpartition(".")
+    suffix = suffix.lower()
+    if not dot or not stem:
+        return None
+    if suffix in _TEMPLATES:
+        inner = stem.rpartition(".")[2].lower() if "." in stem else ""
+        kind = _SUFFIXES.get(inner)
+        return kind if kind is not None and kind.language != "python" else None
+    return _SUFFIXES.get(suffix)
+
+
+def may_have_shebang(name: str, mode: int) -> bool:
+    """Say whether it is worth looking into a file whose name tells no kind.
+
+    A name without a suffix is; so is any executable file. The mode does not matter for
+    the former: a script of mode 644 is run as ``sh script``.
+    """
+    return "." not in name.lstrip(".") or bool(mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH))
+
+
+def kind_of_shebang(head: bytes) -> FileKind | None:
+    """Return the kind the first line of a file tells; *head* is how the file begins."""
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    if not head.startswith(b"#!"):
+        return None
+    line = head[2:].splitlines()[0] if len(head) > 2 else b""
+    words = line.decode("latin-1").split()
+    for at, word in enumerate(words):
+        program = _program(word)
+        if program in ("nix-shell", "nix"):
+            return _of_nix(head)
+        if program in ("uv", "pipx", "poetry", "pdm", "hatch") and "run" in words[at:]:
+            return _PYTHON
+        if program in _LAUNCHERS:
+            return _launched(_LAUNCHERS[program], words[at + 1 :])
+        break
+    return _INTERPRETERS.get(_program(words[0])) if words else None
+
+
+def _launched(with_value: frozenset[str], words: list[str]) -> FileKind | None:
+    """Return the kind of the program a launcher with these arguments runs."""
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word in with_value:
+            del rest[:1]
+        elif word.startswith("-S") and len(word) > 2:
+            rest.insert(0, word[2:])
+        elif word.startswith("--split-string="):
+            rest.insert(0, word.partition("=")[2])
+        elif not word.startswith("-") and "=" not in word:
+            return kind_of_shebang(f"#!{' '.join([word, *rest])}".encode("latin-1", "replace"))
+    return None
+
+
+def _program(word: str) -> str:
+    """Return the name of a program without folder and version: "python3.11" is "python"."""
+    name = word.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    return name if name in _INTERPRETERS else _VERSION.sub("", name).rstrip("-")
+
+
+def _of_nix(head: bytes) -> FileKind | None:
+    match = _NIX.search(head)
+    return _INTERPRETERS.get(_program(match[1].decode("latin-1"))) if match else None

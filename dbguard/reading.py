@@ -1,0 +1,189 @@
+"""From a path to text: what may be opened, how much of it, in which encoding.
+
+What cannot be read whole becomes a :class:`~dbguard.source.Problem`, never an exception
+and never silence. Nothing but regular files is opened, and no link is followed unless
+the user named it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import os
+import re
+import stat
+from dataclasses import dataclass
+
+from dbguard.source import Problem
+
+FILE_LIMIT = 16 * 1024 * 1024
+"""The largest file that is read, in bytes. A larger one is a problem of stage "limit"."""
+
+BINARY_PROBE = 8 * 1024
+"""In so many bytes at its beginning a text has no NUL."""
+
+_BOMS = (
+    # UTF-32 first: its little-endian mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+# PEP 263: in the first or second line, the first being a comment or blank
+_COOKIE = re.compile(
+    rb"\A(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)"
+)
+# Codecs Python refuses for source text, and one whose decoder is quadratic.
+_NO_SOURCE_ENCODING = frozenset({"idna", "punycode", "undefined", "mbcs", "oem"})
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text of a file, and what had to be guessed to get it.
+
+    ``plain`` says that its ASCII characters are the ASCII bytes of the file, so that
+    words may be searched in the bytes.
+    """
+
+    text: str
+    plain: bool = True
+    problems: tuple[Problem, ...] = ()
+
+
+def read(
+    path: str, shown: str, *, follow: bool = False, limit: int = FILE_LIMIT
+) -> bytes | Problem:
+    """Return the bytes of a regular file, or why there are none.
+
+    *shown* is the path problems name. *follow* allows *path* itself to be a link. The
+    file is never waited for: what is no regular file is not even opened.
+    """
+    try:
+        before = os.stat(path, follow_symlinks=follow)
+        if not stat.S_ISREG(before.st_mode):
+            return Problem(shown, f"is {sort_of_file(before.st_mode)}, not a regular file", "read")
+        if before.st_size > limit:
+            return _too_large(shown, limit)
+        flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+        flags |= getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+        if not follow:
+            flags |= getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(path, flags)
+        with open(descriptor, "rb", closefd=True) as stream:
+            # Between the two looks it may have become something else.
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return Problem(shown, "is no longer a regular file", "read")
+            data = stream.read(limit + 1)
+    except OSError as error:
+        return Problem(shown, reason(error), "read")
+    except ValueError as error:  # a NUL in the path
+        return Problem(shown, f"cannot be opened: {error}", "read")
+    return _too_large(shown, limit) if len(data) > limit else data
+
+
+def head(path: str, shown: str, length: int, *, follow: bool = False) -> bytes | Problem:
+    """Return how a regular file begins, at most *length* bytes; nothing of any other."""
+    try:
+        if not stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
+            return b""
+        flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            return os.read(descriptor, length)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return Problem(shown, reason(error), "read")
+
+
+def is_binary(data: bytes) -> bool:
+    """Say whether bytes are no text: a NUL near the beginning, and no mark of UTF-16 or 32."""
+    return b"\0" in data[:BINARY_PROBE] and not data.startswith(tuple(bom for bom, _ in _BOMS))
+
+
+def decode(data: bytes, shown: str, language: str) -> Decoded:
+    """Return the text of a file; *shown* is the path problems name.
+
+    A byte-order mark decides and is dropped; in Python the cookie of PEP 263 does; else
+    it is UTF-8. What is neither is read as Latin-1, which keeps every ASCII character
+    in its place, and said.
+    """
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return _decode_as(encoding, data, shown)
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[len(codecs.BOM_UTF8) :]
+    elif language == "python" and (cookie := _COOKIE.match(data[:1024])):
+        name = cookie[1].decode("ascii", "replace")
+        encoding = _text_encoding(name)
+        if not encoding:
+            return _latin1(data, shown, f"declares the unknown encoding {name!r}", incomplete=True)
+        if encoding not in ("utf-8", "ascii"):
+            return _decode_as(encoding, data, shown)
+    try:
+        return Decoded(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return _latin1(data, shown, "is not UTF-8: read as Latin-1", line=line)
+
+
+def _decode_as(encoding: str, data: bytes, shown: str) -> Decoded:
+    plain = encoding.startswith(("iso8859", "cp125", "koi8"))
+    try:
+        text = data.decode(encoding)
+    except UnicodeError as error:
+        problem = Problem(shown, f"is not valid {encoding}: {error}", "decode")
+        text = data.decode(encoding, "replace")
+        return Decoded(_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text), plain, (problem,))
+    return Decoded(_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text), plain)
+
+
+def _latin1(
+    data: bytes, shown: str, error: str, *, line: int | None = None, incomplete: bool = False
+) -> Decoded:
+    problem = Problem(shown, error, "decode", line=line, incomplete=incomplete)
+    return Decoded(data.decode("latin-1"), True, (problem,))
+
+
+def _text_encoding(name: str) -> str:
+    """Return the normal name of an encoding of source text, '' where there is none."""
+    try:
+        found = codecs.lookup(name)
+        # codecs.lookup also finds rot13 and zlib; bytes.decode refuses them.
+        b"".decode(name)
+    except (LookupError, UnicodeError, ValueError):
+        return ""
+    return "" if found.name in _NO_SOURCE_ENCODING else found.name
+
+
+def sort_of_file(mode: int) -> str:
+    """Return what a person calls the sort of file a mode tells."""
+    if stat.S_ISFIFO(mode):
+        return "a named pipe"
+    if stat.S_ISSOCK(mode):
+        return "a socket"
+    if stat.S_ISLNK(mode):
+        return "a symbolic link"
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        return "a device"
+    return "a file" if stat.S_ISREG(mode) else "something else"
+
+
+def reason(error: OSError) -> str:
+    """Return in plain words why the system refused."""
+    if error.errno == errno.ENOENT:
+        return "has vanished"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "cannot be read: permission denied"
+    if error.errno == errno.ELOOP:
+        return "is a symbolic link: not followed"
+    return f"cannot be read: {error.strerror or type(error).__name__}"
+
+
+def _too_large(shown: str, limit: int) -> Problem:
+    return Problem(shown, f"is larger than the limit of {limit // (1024 * 1024)} MiB", "limit")

@@ -1,0 +1,55 @@
+"""Colour, and when there is any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dbguard.finding import Severity
+
+_BY_SEVERITY = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Paints text with the escapes of ECMA-48 (SGR), or leaves it as it is."""
+
+    colour: bool = False
+
+    def _paint(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text
+
+    def bold(self, text: str) -> str:
+        return self._paint("1", text)
+
+    def dim(self, text: str) -> str:
+        return self._paint("2", text)
+
+    def mark(self, text: str) -> str:
+        """What stands under the primary span."""
+        return self._paint("1;31", text)
+
+    def second(self, text: str) -> str:
+        """What stands under the other spans."""
+        return self._paint("1;34", text)
+
+    def good(self, text: str) -> str:
+        return self._paint("1;32", text)
+
+    def severity(self, severity: Severity, text: str) -> str:
+        return self._paint(_BY_SEVERITY[severity], text)
+
+
+def wants_colour(when: str, environment: Mapping[str, str], *, terminal: bool) -> bool:
+    """Say whether to colour; *when* is "auto", "always" or "never".
+
+    With "auto", NO_COLOR (no-color.org) wins over FORCE_COLOR (force-color.org), and
+    without either a terminal that is not "dumb" gets colour.
+    """
+    if when != "auto":
+        return when == "always"
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return True
+    return terminal and environment.get("TERM") != "dumb"

@@ -1,0 +1,151 @@
+"""The report for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from textwrap import wrap
+
+from dbguard.finding import NO, WEAK, YES, EvidenceFact, EvidenceReport, Finding, Severity
+from dbguard.report.escape import escape
+from dbguard.report.frame import code_frame
+from dbguard.report.model import Report
+from dbguard.report.style import Style
+from dbguard.source import Problem, SourceFile
+
+# The protocol, a line for each section (docs/protocol.md has the whole of it).
+_SECTIONS = {
+    0: "never delete, reset or overwrite an existing database to apply a change",
+    1: "before a change, count the critical data and take a timestamped backup",
+    2: "change with ALTER TABLE, or drop the old table only after its copy was verified",
+    3: "after a change, verify that the schema is new and the old rows still exist",
+    4: "to recover, stop the services, restore the backup, report to the user",
+}
+
+# These four stand in every line of evidence, the others where they hold.
+_ALWAYS = ("backup", "copied", "verified", "guard")
+
+
+@dataclass(frozen=True, slots=True)
+class TextOptions:
+    """``width`` is in columns. ``quiet``: a line for each finding; ``verbose``: skips too."""
+
+    style: Style = field(default_factory=Style)
+    width: int = 100
+    quiet: bool = False
+    verbose: bool = False
+
+
+def render(report: Report, options: TextOptions) -> Iterator[str]:
+    """Yield the report in pieces that end in a line end."""
+    for finding in report.active:
+        lines = [_heading(finding, options.style)]
+        if not options.quiet:
+            lines += [*_body(finding, options), ""]
+        yield "\n".join(lines) + "\n"
+    for problem in report.problems:
+        yield _problem(problem, options.style) + "\n"
+    if options.verbose:
+        for left in report.left_out:
+            yield options.style.dim(f"{escape(left.path)}: skipped, {escape(left.why)}") + "\n"
+    yield closing(report, options.style) + "\n"
+
+
+def closing(report: Report, style: Style) -> str:
+    """Return the line that ends every report: what was looked at and what was found."""
+    found = []
+    for severity in reversed(Severity):
+        count = report.count(severity)
+        text = _plural(count, severity.value)
+        found.append(style.severity(severity, text) if count else text)
+    parts = [
+        f"checked {_plural(report.files, 'file')}: {', '.join(found)}",
+        f"{report.skipped} skipped",
+        f"{report.unreadable} unreadable",
+        f"{report.suppressed} suppressed",
+    ]
+    if report.baselined:
+        parts.append(f"{report.baselined} in the baseline")
+    if report.incomplete:
+        parts.append(style.mark("INCOMPLETE: see the problems above"))
+    elif not report.files:
+        parts.append(style.mark("nothing to check"))
+    return " · ".join(parts)
+
+
+def protocol_line(evidence: EvidenceReport, file: SourceFile) -> str:
+    """Return the evidence in one line; lines of other files than *file* name theirs."""
+    shown = [f"{fact.name}: {_state(fact, file)}" for fact in map(evidence.fact, _ALWAYS)]
+    shown += [
+        f"{fact.name}: {_state(fact, file)}"
+        for fact in evidence.facts
+        if fact.name not in _ALWAYS and fact.state != NO
+    ]
+    return " · ".join(shown)
+
+
+def _state(fact: EvidenceFact, file: SourceFile) -> str:
+    if fact.state == NO:
+        return "none" if fact.name == "guard" else "no"
+    where = ""
+    if fact.file is not None and fact.span is not None:
+        where = f"line {fact.file.position(fact.span.start)[0]}"
+        if fact.file.path != file.path:
+            where += f" of {escape(fact.file.path)}"
+    text = escape(fact.text)
+    if fact.state == YES:
+        return where or text or "yes"
+    if fact.state == WEAK:
+        return f"{where or 'weak'} ({text or 'does not count in full'})"
+    return f"{escape(fact.state)} ({where})" if where else escape(fact.state)
+
+
+def _heading(finding: Finding, style: Style) -> str:
+    line, column = finding.primary.file.position(finding.primary.span.start)
+    place = style.bold(f"{escape(finding.path)}:{line}:{column}:")
+    what = style.severity(finding.severity, f"{finding.severity.value}[{finding.rule}]")
+    return f"{place} {what} {escape(finding.message)}"
+
+
+def _body(finding: Finding, options: TextOptions) -> Iterator[str]:
+    yield from code_frame(finding.labels, options.style, options.width)
+    if finding.section is not None:
+        why = f"protocol, section {finding.section}: {_SECTIONS[finding.section]}"
+        yield from _paragraph("why", why, options)
+        line = protocol_line(finding.evidence, finding.primary.file)
+        yield from _wrapped(line, options.width, "    ")
+    if finding.via:
+        yield from _paragraph("reached", ", in ".join(reversed(finding.via)), options)
+    if finding.help:
+        yield from _paragraph("instead", finding.help, options)
+
+
+def _paragraph(name: str, text: str, options: TextOptions) -> Iterator[str]:
+    lines = _wrapped(escape(" ".join(text.split())), options.width - len(name) - 2, "    ")
+    for number, line in enumerate(lines):
+        if number == 0:
+            yield f"    {options.style.bold(name + ':')} {line.lstrip()}"
+        else:
+            yield f"{' ' * (len(name) + 2)}{line}"
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return wrap(
+        text,
+        max(width, 30),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _problem(problem: Problem, style: Style) -> str:
+    place = escape(problem.path) + (f":{problem.line}" if problem.line is not None else "")
+    word = "incomplete" if problem.incomplete else "note"
+    what = style.mark(word) if problem.incomplete else style.dim(word)
+    return f"{style.bold(place + ':')} {what}[{escape(problem.stage)}] {escape(problem.error)}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
