@@ -35,11 +35,13 @@ def analyse(
     databases: Databases | None = None,
     project: Project | None = None,
     dialect: str = "",
+    project_path: str = "",
 ) -> Analysis:
     """Return the findings of one file.
 
     *language* is "python", "shell" or "sql". *databases* is what the rest of the project
-    says about its databases; what this file connects to is added.
+    says about its databases; what this file connects to is added. *project_path* is the
+    file's path from the root of the project, by which tests and migrations are told.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
     assembly = Assembly()
@@ -56,7 +58,7 @@ def analyse(
                 if key not in found or found[key].severity < finding.severity:
                     found[key] = finding
 
-    walk = Walk(visit, context_of(file.path), project or Project())
+    walk = Walk(visit, context_of(project_path or file.path), project or Project())
     for flow in flows:
         walk.flow(Flow(flow.name, _classified(flow.body, known)))
     return Analysis(tuple(found.values()), tuple(assembly.problems))

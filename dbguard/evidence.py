@@ -24,7 +24,7 @@ from dbguard.flow import (
     Try,
 )
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
-from dbguard.state import FactKind, State, database_key, guards, merge, table_key
+from dbguard.state import DESTROYS, FactKind, State, database_key, guards, merge, table_key
 
 
 class Context(Enum):
@@ -49,13 +49,11 @@ class Project:
 class Evidence:
     """What is known where an operation stands.
 
-    ``state`` is live: ask now, keep nothing. ``seen`` are the operations that stand
-    before it in the text, on whatever path and whether or not they can stop the flow.
-    ``calls`` are the calls that led here, outermost first.
+    ``state`` is live: ask now, keep nothing. ``calls`` are the calls that led here,
+    outermost first.
     """
 
     state: State
-    seen: tuple[Operation, ...] | list[Operation]
     direction: Direction
     context: Context
     project: Project
@@ -83,12 +81,14 @@ class Evidence:
         )
 
     def futile_backup_of(self, target: Target) -> Operation | None:
-        """Return a backup that stands before but does not hold here: its failure does not
-        stop the flow, or it is made on some paths only."""
+        """Return a backup that may run before but does not hold here, or None.
+
+        Its failure does not stop the flow, or it is made on some paths only.
+        """
         if self.backup_of(target) is not None:
             return None
         name = _database_of(target)
-        for operation in self.seen:
+        for operation in self.state.happened.values():
             if operation.kind is Kind.BACKUP and operation.source is not None:
                 source = database_key(operation.source.name)
                 if name is None or source in ("", database_key(name)):
@@ -122,7 +122,7 @@ class Evidence:
         if self.verification_of(table) is not None:
             return None
         key = table_key(_table_of(table))
-        for operation in self.seen:
+        for operation in self.state.happened.values():
             reads = {table_key(read.name) for read in operation.reads}
             if operation.kind is Kind.VERIFY and key in reads and len(reads) > 1:
                 return operation
@@ -154,7 +154,7 @@ class Evidence:
 
     def destroyed_before(self) -> list[Operation]:
         """Return what may have been destroyed before on a path to here, in order."""
-        return list(self.state.destroyed.values())
+        return [o for o in self.state.happened.values() if o.kind in DESTROYS]
 
 
 def _table_of(target: Target) -> str:
@@ -181,7 +181,6 @@ class Walk:
     visit: Visitor
     context: Context = Context.APPLICATION
     project: Project = Project()
-    _seen: list[Operation] = field(default_factory=list)
     _calls: list[Call] = field(default_factory=list)
 
     def flow(self, flow: Flow) -> Evidence:
@@ -190,12 +189,11 @@ class Walk:
         Where every path stops (``exit 0`` at the end of a script), the end is taken
         from the stops.
         """
-        self._seen = []
         outcome = self._run(flow.body, State(), Direction.FORWARD)
         end = outcome.after
         for state in outcome.stops.values():
             end = merge(end, state)
-        return Evidence(end or State(), self._seen, Direction.FORWARD, self.context, self.project)
+        return Evidence(end or State(), Direction.FORWARD, self.context, self.project)
 
     def _run(self, node: Node, state: State, direction: Direction) -> _Outcome:
         match node:
@@ -227,12 +225,9 @@ class Walk:
                 return _Outcome(state)
 
     def _operation(self, operation: Operation, state: State, direction: Direction) -> None:
-        evidence = Evidence(
-            state, self._seen, direction, self.context, self.project, tuple(self._calls)
-        )
+        evidence = Evidence(state, direction, self.context, self.project, tuple(self._calls))
         self.visit(operation, evidence)
         state.apply(operation)
-        self._seen.append(operation)
 
     def _sequence(self, sequence: Sequence, state: State, direction: Direction) -> _Outcome:
         outcome = _Outcome(state)
@@ -256,15 +251,14 @@ class Walk:
 
     def _try(self, node: Try, state: State, direction: Direction) -> _Outcome:
         entry = state.copy()
-        before = len(self._seen)
         body = self._run(node.body, state, direction)
         raised = body.stops.pop(StopKind.RAISE, None) if node.handlers else None
         # An exception may come from anywhere in the body: of its facts none is certain,
-        # of its destruction all of it is possible.
+        # of what it does all is possible.
         caught = merge(entry, raised) or entry
-        for operation in self._seen[before:]:
-            if id(operation) in (body.after.destroyed if body.after else {}):
-                caught.destroyed[id(operation)] = operation
+        for state_after in (body.after, *body.stops.values()):
+            if state_after is not None:
+                caught.happened.update(state_after.happened)
         outcome = body
         if body.after is not None:
             otherwise = self._run(node.otherwise, body.after, direction)

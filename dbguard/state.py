@@ -48,17 +48,21 @@ def database_key(name: str) -> str:
 
 @dataclass(slots=True)
 class State:
-    """The facts that hold, what has been destroyed on some path, and the session's state."""
+    """The facts that hold on every path to here, and what may have happened on some path.
+
+    ``happened`` are operations under their identity, in the order they ran; the rest is
+    the state of the session.
+    """
 
     facts: dict[Key, Operation] = field(default_factory=dict)
-    destroyed: dict[int, Operation] = field(default_factory=dict)
+    happened: dict[int, Operation] = field(default_factory=dict)
     foreign_keys: ForeignKeys | None = None
     in_transaction: bool = False
 
     def copy(self) -> State:
         """Return a state that can be changed apart from this one."""
         return State(
-            self.facts.copy(), self.destroyed.copy(), self.foreign_keys, self.in_transaction
+            self.facts.copy(), self.happened.copy(), self.foreign_keys, self.in_transaction
         )
 
     def hold(self, kind: FactKind, first: str, second: str, proof: Operation) -> None:
@@ -77,6 +81,8 @@ class State:
 
     def apply(self, operation: Operation) -> None:
         """Note what *operation*, which runs here, makes true and what it ends."""
+        if operation.kind in RECORDED:
+            self.happened[id(operation)] = operation
         match operation.kind:
             case Kind.BACKUP if operation.checked and operation.source is not None:
                 self.hold(FactKind.BACKUP, database_key(operation.source.name), "", operation)
@@ -106,7 +112,6 @@ class State:
             case Kind.COMMIT | Kind.ROLLBACK:
                 self.in_transaction = False
             case kind if kind in DESTROYS:
-                self.destroyed[id(operation)] = operation
                 self.facts.pop((FactKind.CREATED, *_created_key(operation.target)), None)
 
     def _verified(self, operation: Operation) -> None:
@@ -154,18 +159,29 @@ DESTROYS = frozenset(
         Kind.UPDATE_ROWS,
     }
 )
+"""Kinds of operations that lose data."""
+
+RECORDED = DESTROYS | {
+    Kind.BACKUP,
+    Kind.VERIFY,
+    Kind.READ,
+    Kind.ALTER_TABLE,
+    Kind.RENAME_TABLE,
+    Kind.COPY_ROWS,
+}
+"""Kinds of which it matters later that they may have happened."""
 
 
 def merge(left: State | None, right: State | None) -> State | None:
     """Return what is known where two paths meet; None is a path that ends before.
 
-    Facts hold when they hold on both; destruction counts when it may have happened.
+    Facts hold when they hold on both; what may have happened on either may have happened.
     """
     if left is None or right is None:
         return left or right
     return State(
         {key: proof for key, proof in left.facts.items() if key in right.facts},
-        {**left.destroyed, **right.destroyed},
+        {**left.happened, **right.happened},
         left.foreign_keys if left.foreign_keys == right.foreign_keys else None,
         left.in_transaction and right.in_transaction,
     )

@@ -41,7 +41,7 @@ class UpdateWithoutWhere(Rule):
         if any(
             earlier.kind is Kind.ALTER_TABLE
             and table_key(earlier.target.name) == table_key(table.name)
-            for earlier in evidence.seen
+            for earlier in evidence.state.happened.values()
         ):
             return
         severity = judge(operation, evidence)

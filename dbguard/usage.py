@@ -1,0 +1,56 @@
+"""What a project says about its databases, as far as a cheap look at its files tells.
+
+The look is at bytes, for it goes over every file of a scan, hit or not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from dbguard.databases import database_of_url, normal_path, throwaway_reason
+
+_CONNECTS = re.compile(
+    rb"(?:\b(?:sqlite3?|aiosqlite|duckdb|apsw)\.(?:connect|dbapi2\.connect|Connection)\(\s*[rbu]?"
+    rb"[\"']([^\"'\r\n{}%$]{1,200})[\"'])"
+    rb"|\b(sqlite3?(?:\+\w+)?:///[^\s\"'`?#<>{}$%]{1,200})"
+)
+_STEMS = (b"sqlite", b"duckdb", b"apsw")
+
+_MIGRATION_TOOLS = (
+    ("alembic.ini", "Alembic"),
+    ("alembic/env.py", "Alembic"),
+    ("migrations/env.py", "Alembic"),
+    ("migrations/alembic.ini", "Flask-Migrate"),
+)
+
+
+def databases_in(data: bytes) -> frozenset[str]:
+    """Return the paths of the database files that a file's bytes say it connects to.
+
+    They are in normal form; databases in memory and under /tmp are left out.
+    """
+    if not any(stem in data for stem in _STEMS):
+        return frozenset()
+    found = set()
+    for match in _CONNECTS.finditer(data):
+        text = (match[1] or match[2]).decode("utf-8", "replace")
+        path = database_of_url(text) if match[2] else text
+        if path and not throwaway_reason(path) and "://" not in path:
+            found.add(normal_path(path))
+    return frozenset(found - {".", "/", ""})
+
+
+def migration_tool(root: str, paths: list[str]) -> str:
+    """Return the name of the migration tool that is set up, '' where none is.
+
+    *root* is the folder of the project, *paths* are those of its files that are known,
+    from that folder on.
+    """
+    for name, tool in _MIGRATION_TOOLS:
+        if os.path.exists(os.path.join(root, name)):
+            return tool
+    for path in paths:
+        if path.endswith(("/alembic/env.py", "/migrations/env.py")):
+            return "Alembic"
+    return ""
