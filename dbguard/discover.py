@@ -18,7 +18,7 @@ from dbguard import git
 from dbguard.gitignore import Ignore, is_ignored
 from dbguard.kinds import SHEBANG_LENGTH, FileKind, kind_of_name, kind_of_shebang, may_have_shebang
 from dbguard.options import ScanOptions
-from dbguard.reading import head, read, reason, sort_of_file
+from dbguard.reading import FILE_LIMIT, head, read, reason, sort_of_file, too_large
 from dbguard.report.model import LeftOut
 from dbguard.source import Problem
 
@@ -123,6 +123,8 @@ class _Search:
             self._leave_out(shown, "excluded")
         elif kind is None:
             self._leave_out(shown, "not a kind of file dbguard reads")
+        elif len(data) > FILE_LIMIT:
+            self.problems.append(too_large(shown, FILE_LIMIT))
         else:
             self.candidates.append(Candidate(shown, "", project_path, kind, data=data))
 
@@ -156,7 +158,7 @@ class _Search:
         top = git.work_tree_of(folder)
         if top is not None:
             try:
-                names = git.listed_files(folder)
+                names = git.listed_files(folder, top)
             except git.GitError as error:
                 self.problems.append(
                     Problem(

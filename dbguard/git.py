@@ -36,15 +36,17 @@ def work_tree_of(folder: str) -> str | None:
     return current
 
 
-def listed_files(folder: str) -> list[str]:
+def listed_files(folder: str, top: str) -> list[str]:
     """Return what git lists below *folder*: tracked files, and those it does not ignore.
 
+    *top* is the top of the work tree, whatever the repository's configuration says.
     Paths are relative to *folder*. A submodule is listed by its folder, another
     repository too, with a slash at its end. Raises :class:`GitError`.
     """
     command = [
         "git",
         "--no-optional-locks",
+        f"--work-tree={top}",
         *_SAFE,
         "ls-files",
         "-z",

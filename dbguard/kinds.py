@@ -165,20 +165,20 @@ def kind_of_shebang(head: bytes) -> FileKind | None:
         return None
     line = head[2:].splitlines()[0] if len(head) > 2 else b""
     words = line.decode("latin-1").split()
-    for at, word in enumerate(words):
-        program = _program(word)
+    while words:
+        program = _program(words[0])
         if program in ("nix-shell", "nix"):
             return _of_nix(head)
-        if program in ("uv", "pipx", "poetry", "pdm", "hatch") and "run" in words[at:]:
+        if program in ("uv", "pipx", "poetry", "pdm", "hatch") and "run" in words:
             return _PYTHON
-        if program in _LAUNCHERS:
-            return _launched(_LAUNCHERS[program], words[at + 1 :])
-        break
-    return _INTERPRETERS.get(_program(words[0])) if words else None
+        if program not in _LAUNCHERS:
+            return _INTERPRETERS.get(program)
+        words = _launched(_LAUNCHERS[program], words[1:])
+    return None
 
 
-def _launched(with_value: frozenset[str], words: list[str]) -> FileKind | None:
-    """Return the kind of the program a launcher with these arguments runs."""
+def _launched(with_value: frozenset[str], words: list[str]) -> list[str]:
+    """Return the command that a launcher with these arguments runs, [] for none."""
     rest = list(words)
     while rest:
         word = rest.pop(0)
@@ -189,8 +189,8 @@ def _launched(with_value: frozenset[str], words: list[str]) -> FileKind | None:
         elif word.startswith("--split-string="):
             rest.insert(0, word.partition("=")[2])
         elif not word.startswith("-") and "=" not in word:
-            return kind_of_shebang(f"#!{' '.join([word, *rest])}".encode("latin-1", "replace"))
-    return None
+            return [word, *rest]
+    return []
 
 
 def _program(word: str) -> str:

@@ -1,7 +1,7 @@
 """The cheap test that spares most files the parser: could there be an operation here at all?
 
-It may say yes to anything and must never say no to a file that would give a finding, or
-that tells what the project's databases are. Why that holds:
+It may say yes to anything and must never say no to a file that would give a finding.
+Why that holds:
 
 - The words are searched as substrings of the lowered bytes, without regard to where they
   stand; so comments, strings and line ends cannot hide one.
@@ -17,17 +17,17 @@ that tells what the project's databases are. Why that holds:
 - **SQL** cannot split a keyword either (``DROP/**/TABLE`` has both whole); what executes a
   string put together at run time is a word of its own, and so is a template's expression.
 
-UTF-16 and other encodings that do not keep ASCII are searched as UTF-8
-(:attr:`dbguard.reading.Decoded.plain`).
+- A file in an encoding that does not keep ASCII (UTF-16, UTF-7) is always parsed.
+
+What the project's databases are is not asked here: :mod:`dbguard.usage` looks at every
+file for that.
 """
 
 from __future__ import annotations
 
-# What names the databases of a project counts as well: a file that only connects to
-# "store.dat" makes its deletion elsewhere a finding.
+from dbguard.reading import keeps_ascii
+
 _PYTHON = (
-    # names databases
-    b"connect", b"engine", b"database", b"sqlite", b"migrat", b"alembic", b".db", b"_uri", b"dsn",
     # runs SQL, commands or code
     b"execut", b"system", b"popen", b"subprocess", b"spawn", b"exec", b"eval", b"getattr",
     b"import_module", b"__import__", b"run(", b"call(", b"check_output", b"run_sync", b"runpy",
@@ -76,8 +76,10 @@ _COMPATIBILITY = (b"\xef\xbc", b"\xef\xbd", b"\xef\xac", b"\xf0\x9d", b"\xf0\x9f
 def may_have_operations(data: bytes, language: str) -> bool:
     """Say whether a file may hold an operation; False only if it certainly holds none.
 
-    *data* keeps ASCII characters as ASCII bytes. An unknown language gives True.
+    *data* is the whole file, undecoded. An unknown language gives True.
     """
+    if not keeps_ascii(data, language):
+        return True
     if language == "python":
         lowered = data.lower()
         if any(word in lowered for word in _PYTHON):

@@ -22,6 +22,9 @@ FILE_LIMIT = 16 * 1024 * 1024
 BINARY_PROBE = 8 * 1024
 """In so many bytes at its beginning a text has no NUL."""
 
+COOKIE_LENGTH = 4 * 1024
+"""In so many bytes at its beginning a declaration of the encoding is looked for."""
+
 _BOMS = (
     # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -37,19 +40,16 @@ _COOKIE = re.compile(
 # Codecs Python refuses for source text, and one whose decoder is quadratic.
 _NO_SOURCE_ENCODING = frozenset({"idna", "punycode", "undefined", "mbcs", "oem"})
 
+_KEEP_ASCII = ("utf-8", "ascii", "iso8859", "cp125", "koi8", "mac-")
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The text of a file, and what had to be guessed to get it.
-
-    ``plain`` says that its ASCII characters are the ASCII bytes of the file, so that
-    words may be searched in the bytes.
-    """
+    """The text of a file, without lone surrogates, and what had to be guessed to get it."""
 
     text: str
-    plain: bool = True
     problems: tuple[Problem, ...] = ()
 
 
@@ -66,7 +66,7 @@ def read(
         if not stat.S_ISREG(before.st_mode):
             return Problem(shown, f"is {sort_of_file(before.st_mode)}, not a regular file", "read")
         if before.st_size > limit:
-            return _too_large(shown, limit)
+            return too_large(shown, limit)
         flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
         flags |= getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
         if not follow:
@@ -81,7 +81,7 @@ def read(
         return Problem(shown, reason(error), "read")
     except ValueError as error:  # a NUL in the path
         return Problem(shown, f"cannot be opened: {error}", "read")
-    return _too_large(shown, limit) if len(data) > limit else data
+    return too_large(shown, limit) if len(data) > limit else data
 
 
 def head(path: str, shown: str, length: int, *, follow: bool = False) -> bytes | Problem:
@@ -116,7 +116,7 @@ def decode(data: bytes, shown: str, language: str) -> Decoded:
             return _decode_as(encoding, data, shown)
     if data.startswith(codecs.BOM_UTF8):
         data = data[len(codecs.BOM_UTF8) :]
-    elif language == "python" and (cookie := _COOKIE.match(data[:1024])):
+    elif language == "python" and (cookie := _COOKIE.match(data[:COOKIE_LENGTH])):
         name = cookie[1].decode("ascii", "replace")
         encoding = _text_encoding(name)
         if not encoding:
@@ -130,22 +130,34 @@ def decode(data: bytes, shown: str, language: str) -> Decoded:
         return _latin1(data, shown, "is not UTF-8: read as Latin-1", line=line)
 
 
+def keeps_ascii(data: bytes, language: str) -> bool:
+    """Say whether every ASCII character of the text is that ASCII byte of the file.
+
+    If so, words may be searched in the bytes. UTF-7 and UTF-16 do not keep it.
+    """
+    if data.startswith(tuple(bom for bom, _ in _BOMS)):
+        return False
+    cookie = _COOKIE.match(data[:COOKIE_LENGTH]) if language == "python" else None
+    if cookie is None:
+        return True
+    return _text_encoding(cookie[1].decode("ascii", "replace")).startswith(_KEEP_ASCII)
+
+
 def _decode_as(encoding: str, data: bytes, shown: str) -> Decoded:
-    plain = encoding.startswith(("iso8859", "cp125", "koi8"))
+    problems: tuple[Problem, ...] = ()
     try:
         text = data.decode(encoding)
     except UnicodeError as error:
-        problem = Problem(shown, f"is not valid {encoding}: {error}", "decode")
+        problems = (Problem(shown, f"is not valid {encoding}: {error}", "decode"),)
         text = data.decode(encoding, "replace")
-        return Decoded(_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text), plain, (problem,))
-    return Decoded(_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text), plain)
+    return Decoded(_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text), problems)
 
 
 def _latin1(
     data: bytes, shown: str, error: str, *, line: int | None = None, incomplete: bool = False
 ) -> Decoded:
     problem = Problem(shown, error, "decode", line=line, incomplete=incomplete)
-    return Decoded(data.decode("latin-1"), True, (problem,))
+    return Decoded(data.decode("latin-1"), (problem,))
 
 
 def _text_encoding(name: str) -> str:
@@ -153,7 +165,7 @@ def _text_encoding(name: str) -> str:
     try:
         found = codecs.lookup(name)
         # codecs.lookup also finds rot13 and zlib; bytes.decode refuses them.
-        b"".decode(name)
+        b" ".decode(name)
     except (LookupError, UnicodeError, ValueError):
         return ""
     return "" if found.name in _NO_SOURCE_ENCODING else found.name
@@ -185,5 +197,6 @@ def reason(error: OSError) -> str:
     return f"cannot be read: {error.strerror or type(error).__name__}"
 
 
-def _too_large(shown: str, limit: int) -> Problem:
+def too_large(shown: str, limit: int) -> Problem:
+    """Return the problem of a file of more than *limit* bytes."""
     return Problem(shown, f"is larger than the limit of {limit // (1024 * 1024)} MiB", "limit")
