@@ -38,10 +38,8 @@ class UsageError(Exception):
 
 
 _EXIT_CODES = """\
-exit codes:
-  0 clean and complete       1 findings at or above --fail-on
-  2 usage or configuration   3 incomplete: a file could not be read or analysed
-  4 internal error
+exit code: 0 clean and complete, 1 findings at or above --fail-on, 2 wrong
+usage or settings, 3 incomplete (a file was not analysed), 4 internal error
 """
 
 
@@ -84,11 +82,18 @@ def _tolerant_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Help in few lines, so that it fits a screen of 24."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dbguard",
         description="A static guard against accidental destruction of databases.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_HelpFormatter,
         epilog=_EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"dbguard {__version__}")
@@ -107,24 +112,25 @@ def _add_scan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "scan",
         help="check files and folders (the current folder if none is named)",
         description="Check Python, shell and SQL for operations that destroy databases.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_HelpFormatter,
         epilog=_EXIT_CODES,
         usage="dbguard scan [options] [PATH ...]",
     )
     add = scan.add_argument
-    add("paths", nargs="*", metavar="PATH", help="files and folders, or - for standard input")
-    add("--format", choices=("text", "json"), default="text", help="of the report (text)")
+    add("paths", nargs="*", metavar="PATH", help="file or folder; - for standard input")
+    add("--format", choices=("text", "json"), default="text", help="of the report")
     add("--fail-on", choices=("error", "warning", "note", "never"), metavar="LEVEL",
-        help="least severity that fails: error, warning (default), note, never")  # fmt: skip
+        help="error, warning (default), note or never")  # fmt: skip
     add("--exclude", action="append", default=[], metavar="GLOB",
-        help="leave out, as in .gitignore; may be repeated")  # fmt: skip
-    add("--stdin-filename", metavar="NAME", help="what - is checked as, such as deploy.sh")
-    add("--config", metavar="FILE", help="settings, instead of the project's pyproject.toml")
+        help="leave out, as in .gitignore; repeatable")  # fmt: skip
+    add("--stdin-filename", metavar="NAME", help="what - is checked as, like deploy.sh")
+    add("--config", metavar="FILE", help="settings, instead of pyproject.toml")
     add("--no-config", action="store_true", help="take no settings")
     add("--jobs", type=_jobs, default=0, metavar="N", help="worker processes (by need)")
-    add("--color", choices=("auto", "always", "never"), default="auto", help="(auto)")
-    add("--quiet", "-q", action="store_true", help="one line for each finding")
-    add("--verbose", "-v", action="store_true", help="also list what was left out, and why")
+    add("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN",
+        help="auto, always or never")  # fmt: skip
+    add("-q", "--quiet", action="store_true", help="one line for each finding")
+    add("-v", "--verbose", action="store_true", help="list what was left out, and why")
     scan.set_defaults(run=_scan)
 
 

@@ -52,24 +52,30 @@ _KEYS = (*_PATTERNS, "fail-on", "severity")
 def find_root(paths: Iterable[str]) -> Path:
     """Return the root of the project that *paths* belong to.
 
-    Looked for from the current folder upwards where all paths lie in it, else from the
-    folder they share: the first folder that is the top of a git work tree or whose
-    pyproject.toml mentions dbguard; failing that, the folder the search started in.
+    It is the nearest folder above that is the top of a git work tree or whose
+    pyproject.toml mentions dbguard, seen from the current folder if all paths lie in it,
+    else from the folder the paths share. Failing both, it is where the paths lie.
     """
     current = os.getcwd()
-    start = current
-    named = [os.path.abspath(path) for path in paths if path != "-"]
-    if any(not _is_below(path, current) for path in named):
-        shared = os.path.commonpath(named)
-        start = shared if os.path.isdir(shared) else os.path.dirname(shared)
-    folder = start
-    while True:
-        if os.path.lexists(os.path.join(folder, ".git")) or _mentions_us(folder):
-            return Path(folder)
+    named = [os.path.abspath(path) for path in paths] or [current]
+    shared = os.path.commonpath(named)
+    if not os.path.isdir(shared):
+        shared = os.path.dirname(shared)
+    for start in (current, shared):
+        root = _root_above(start)
+        if root is not None and all(_is_below(path, root) for path in named):
+            return Path(root)
+    return Path(current if all(_is_below(path, current) for path in named) else shared)
+
+
+def _root_above(folder: str) -> str | None:
+    """Return the nearest folder, this one or above, that is the root of a project."""
+    while not os.path.lexists(os.path.join(folder, ".git")) and not _mentions_us(folder):
         parent = os.path.dirname(folder)
         if parent == folder:
-            return Path(start)
+            return None
         folder = parent
+    return folder
 
 
 def load(path: Path, *, required: bool = False) -> Config:

@@ -275,16 +275,24 @@ def test_json_says_where_and_why() -> None:
     }  # fmt: skip
 
 
+_WHY = "protocol, section 2: change with ALTER TABLE, or drop the old table only after its copy was"
+_EVIDENCE = (
+    "backup: line 1 · copied: line 2 (leaves out rows) · verified: no · guard: person (line 1) ·"
+)
+_CLOSING = (
+    "checked 4 files: 1 error, 0 warnings, 1 note · 2 skipped · 1 unreadable · 1 suppressed"
+    " · INCOMPLETE: see the problems above"
+)
+
+
 def test_the_text_report_of_a_finding() -> None:
     assert _text(_full_report()).splitlines()[:9] == [
         "deploy.sql:3:1: error[drop-table] drops table users",
         "3 | DROP TABLE users;",
         "  | ^^^^^^^^^^^^^^^^",
-        "    why: protocol, section 2: change with ALTER TABLE, or drop the old table only after its "
-        "copy was",
+        f"    why: {_WHY}",
         "         verified",
-        "    backup: line 1 · copied: line 2 (leaves out rows) · verified: no · guard: person (line "
-        "1) ·",
+        f"    {_EVIDENCE}",
         "    direction: down",
         "    reached: -c of bash, in heredoc of psql",
         "    instead: rename it first",
@@ -310,8 +318,7 @@ def test_every_run_has_a_closing_line() -> None:
         "deploy.sql:4:1: note[drop-table] drops table users",
         "z.py:3: incomplete[parse] is not valid Python",
         "y.sql: incomplete[read] gone",
-        "checked 4 files: 1 error, 0 warnings, 1 note · 2 skipped · 1 unreadable · 1 suppressed"
-        " · INCOMPLETE: see the problems above",
+        _CLOSING,
     ]
     assert _text(Report()) == (
         "checked 0 files: 0 errors, 0 warnings, 0 notes · 0 skipped · 0 unreadable · 0 suppressed"
