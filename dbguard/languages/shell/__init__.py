@@ -1,0 +1,40 @@
+"""Shell (bash, sh, dash, zsh, ksh): scripts lowered to flows of operations."""
+
+from __future__ import annotations
+
+import re
+
+from dbguard.flow import Lowered
+from dbguard.languages.shell import builtins
+from dbguard.languages.shell.interpreter import Interpreter
+from dbguard.languages.shell.script import Script, parse
+from dbguard.source import Problem, Region
+
+__all__ = ["lower"]
+
+_SHEBANG = re.compile(r"#!\s*\S*?(?:ba|da|z|k)?sh\s+(-\S+)")
+
+
+def lower(region: Region) -> Lowered:
+    """Return the flows of a shell text: its top level, then the functions it does not call."""
+    script = parse(region)
+    shell = Interpreter(region)
+    shebang = _SHEBANG.match(region.text)
+    if shebang is not None:
+        builtins.set_options(shell, [shebang[1]])
+    flows = shell.flows(script)
+    return Lowered(flows, (*_unparsed(script), *shell.problems))
+
+
+def _unparsed(script: Script) -> tuple[Problem, ...]:
+    assert script.tree is not None
+    error = script.tree.first_error()
+    if error is None:
+        return ()
+    start, end = script.range(error)
+    span = script.prepared.span(start, max(start, min(end, start + 200)))
+    return (
+        Problem(
+            script.region.file.path, "not all of the shell text could be parsed", "parse", span
+        ),
+    )

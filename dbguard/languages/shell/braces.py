@@ -1,0 +1,121 @@
+"""Brace expansion (bash manual, 3.5.1), bounded."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain, pairwise
+
+from dbguard.languages.shell.parts import Part, PartKind
+from dbguard.source import Mapped
+
+LIMIT = 256
+"""The most words that one word may expand to."""
+
+_LONGEST = 20_000
+_NESTING = 20
+_RANGE = re.compile(r"(-?\d{1,9})\.\.(-?\d{1,9})(?:\.\.-?(\d{1,9}))?|([A-Za-z])\.\.([A-Za-z])")
+_MARKS = re.compile(r"[{},]")
+
+_Atoms = list[tuple[str, Part]]
+
+
+class TooManyWordsError(Exception):
+    """A word expands to more than :data:`LIMIT` words."""
+
+
+def expand_braces(parts: list[Part]) -> list[list[Part]]:
+    """Return the words, each as its parts, that a word expands to. Raises TooManyWordsError."""
+    plain = [part for part in parts if part.kind is PartKind.PLAIN]
+    size = sum(len(part.fields[0].text) for part in plain)
+    if size > _LONGEST or not any("{" in part.fields[0].text for part in plain):
+        return [parts]
+    return _expanded(_atoms(parts), _NESTING)
+
+
+def _atoms(parts: list[Part]) -> _Atoms:
+    """Take the parts apart at braces and commas; each mark keeps its text as a part."""
+    atoms: _Atoms = []
+    for part in parts:
+        if part.kind is not PartKind.PLAIN:
+            atoms.append(("", part))
+            continue
+        text, at = part.fields[0], 0
+        for match in _MARKS.finditer(text.text):
+            if match.start() > at:
+                atoms.append(("", Part((text.slice(at, match.start()),), PartKind.PLAIN)))
+            mark = Part((text.slice(match.start(), match.end()),), PartKind.PLAIN)
+            atoms.append((match[0], mark))
+            at = match.end()
+        if at < len(text.text):
+            atoms.append(("", Part((text.slice(at, len(text.text)),), PartKind.PLAIN)))
+    return atoms
+
+
+def _expanded(atoms: _Atoms, nesting: int) -> list[list[Part]]:
+    words: list[list[Part]] = [[]]
+    matching = _matching(atoms)
+    at = 0
+    while at < len(atoms):
+        end = matching.get(at)
+        alternatives = None
+        if end is not None and nesting:
+            alternatives = _alternatives(atoms, at, end, nesting - 1)
+        if alternatives is None or end is None:
+            for word in words:
+                word.append(atoms[at][1])
+            at += 1
+            continue
+        if len(words) * len(alternatives) > LIMIT:
+            raise TooManyWordsError
+        words = [word + alternative for word in words for alternative in alternatives]
+        at = end + 1
+    return words
+
+
+def _matching(atoms: _Atoms) -> dict[int, int]:
+    open_braces: list[int] = []
+    found: dict[int, int] = {}
+    for index, (mark, _) in enumerate(atoms):
+        if mark == "{":
+            open_braces.append(index)
+        elif mark == "}" and open_braces:
+            found[open_braces.pop()] = index
+    return found
+
+
+def _alternatives(atoms: _Atoms, start: int, end: int, nesting: int) -> list[list[Part]] | None:
+    """Return what ``{a,b}`` or ``{1..3}`` stands for, None if it is no brace expansion."""
+    commas, depth = [], 0
+    for index in range(start + 1, end):
+        mark = atoms[index][0]
+        depth += (mark == "{") - (mark == "}")
+        if mark == "," and depth == 0:
+            commas.append(index)
+    if not commas:
+        return _range(atoms, start, end)
+    edges = [start, *commas, end]
+    if len(edges) > LIMIT:
+        raise TooManyWordsError
+    return list(
+        chain.from_iterable(
+            _expanded(atoms[left + 1 : right], nesting) for left, right in pairwise(edges)
+        )
+    )
+
+
+def _range(atoms: _Atoms, start: int, end: int) -> list[list[Part]] | None:
+    if end != start + 2 or atoms[start + 1][1].kind is not PartKind.PLAIN:
+        return None
+    match = _RANGE.fullmatch(atoms[start + 1][1].fields[0].text)
+    if match is None:
+        return None
+    span = atoms[start][1].fields[0].span.cover(atoms[end][1].fields[0].span)
+    if match[4]:
+        first, last, step = ord(match[4]), ord(match[5]), 1
+    else:
+        first, last, step = int(match[1]), int(match[2]), int(match[3] or 1) or 1
+    if abs(last - first) // step + 1 > LIMIT:
+        raise TooManyWordsError
+    numbers = range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
+    texts = [chr(number) if match[4] else str(number) for number in numbers]
+    return [[Part((Mapped.at(text, span),), PartKind.QUOTED)] for text in texts]

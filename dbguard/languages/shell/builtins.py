@@ -1,0 +1,428 @@
+"""What the shell does itself: assignments, cd, set, eval, trap, read, exit and their like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node as Syntax
+
+from dbguard.commands.invocation import Word
+from dbguard.flow import Branch, Call, Include, Node, Stop, StopKind
+from dbguard.flow import Sequence as Run
+from dbguard.languages.shell.brackets import variables_of_read
+from dbguard.languages.shell.conditions import Split, ends
+from dbguard.languages.shell.scope import (
+    ALIAS,
+    ALLEXPORT,
+    DIRECTORY,
+    ERREXIT,
+    PARAMETERS,
+    PIPEFAIL,
+    PREVIOUS,
+    STACK,
+    Value,
+)
+from dbguard.languages.shell.script import Script
+from dbguard.languages.shell.streams import output
+from dbguard.languages.shell.words import Reading
+from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
+from dbguard.source import Mapped, Span, hole, hole_names
+
+if TYPE_CHECKING:
+    from dbguard.languages.shell.interpreter import Interpreter
+    from dbguard.languages.shell.simple import Line
+
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_GENERIC = re.compile(r"__hole_(?!date__|mktemp__|tempfile__)\w*?__(?!_)")
+_EVALUATIONS = 8
+
+
+# -- assignments -------------------------------------------------------------------
+
+
+def assign(
+    shell: Interpreter, script: Script, node: Syntax, checked: bool, exported: bool = False
+) -> list[Node]:
+    """Assign what ``name=value`` says; return what its substitutions do."""
+    name_node = node.child_by_field_name("name")
+    value_node = node.child_by_field_name("value")
+    if name_node is None or script.tree is None:
+        return []
+    name = script.tree.text(name_node)
+    element = name_node.type == "subscript"
+    if element:
+        name = name.partition("[")[0]
+    reading = Reading()
+    value = Value((Mapped.at("", shell.span(script, node)),))
+    if value_node is not None:
+        shell.strict_substitution = checked
+        value = _assigned(shell, script, value_node, name, reading)
+        shell.strict_substitution = False
+    shell.report(reading)
+    adding = any(child.type == "+=" for child in node.children[:3])
+    before = shell.scope.variable(name)
+    if element:
+        fields = before.fields if before is not None else ()
+        value = Value((*fields, *value.fields)[:1000], True, value.glob, value.queries)
+    elif adding and before is not None:
+        if value.array or before.array:
+            fields = (*before.fields, *value.fields)[:5000]
+        else:
+            fields = (Mapped.join([*before.fields, *value.fields]),)
+        if sum(len(field.text) for field in fields) < 1_000_000:
+            value = Value(
+                fields,
+                before.array or value.array,
+                before.glob or value.glob,
+                (*before.queries, *value.queries)[:32],
+                before.asked or value.asked,
+            )
+    shell.scope.assign(name, value)
+    if exported:
+        shell.scope.export(name, value)
+    return list(reading.before)
+
+
+def _assigned(
+    shell: Interpreter, script: Script, node: Syntax, name: str, reading: Reading
+) -> Value:
+    if node.type == "array":
+        words: list[Word] = []
+        for child in node.children[:5000]:
+            if child.is_named and child.type not in ("comment", "ERROR"):
+                words.extend(shell.expander.words(script, *script.range(child), reading))
+        return Value(
+            tuple(word.mapped for word in words),
+            True,
+            any(word.glob for word in words),
+            tuple(reading.queries[:32]),
+        )
+    value = shell.expander.value(script, *script.range(node), reading)
+    text = value.fields[0]
+    numbered = re.fullmatch(r"__hole_(\d|args)__", text.text)
+    substituted = _GENERIC.fullmatch(text.text) and len(reading.names) == 0
+    if numbered or substituted:
+        # What nothing is known about goes by the name it is given.
+        text = Mapped.at(hole(name), text.span)
+    flag = value.flag or numbered is not None
+    return Value((text,), False, value.glob, value.queries, value.asked, flag)
+
+
+def declaration(shell: Interpreter, script: Script, node: Syntax) -> list[Node]:
+    """``export``, ``local``, ``declare``, ``readonly``, ``typeset``."""
+    first = node.child(0)
+    keyword = first.type if first is not None else ""
+    options = "".join(
+        script.text[slice(*script.range(child))]
+        for child in node.children[1:]
+        if child.type == "word" and script.text.startswith("-", script.range(child)[0])
+    )
+    exported = keyword == "export" or "x" in options
+    own = keyword in ("local", "declare", "typeset") and "g" not in options
+    found: list[Node] = []
+    for child in node.children[1:]:
+        if child.type == "variable_assignment":
+            name = child.child_by_field_name("name")
+            if own and name is not None and script.tree is not None:
+                _localise(shell, script.tree.text(name).partition("[")[0])
+            # `local x=$(cmd)` succeeds whatever cmd does.
+            found.extend(assign(shell, script, child, checked=False, exported=exported))
+        elif child.type == "variable_name" and script.tree is not None:
+            name_text = script.tree.text(child)
+            if own:
+                _localise(shell, name_text)
+                if shell.frames:
+                    shell.scope.unset(name_text)
+            if exported:
+                shell.scope.export(name_text, shell.scope.variable(name_text))
+        elif child.is_named and child.type not in ("word", "comment", "ERROR"):
+            reading = Reading()
+            shell.expander.words(script, *script.range(child), reading)
+            found.extend(reading.before)
+    return found
+
+
+def _localise(shell: Interpreter, name: str) -> None:
+    if shell.frames:
+        shell.frames[-1].locals.setdefault(name, shell.scope.get(name))
+
+
+def unset(shell: Interpreter, script: Script, node: Syntax) -> list[Node]:
+    """``unset name``."""
+    for child in node.children[1:]:
+        if child.type in ("variable_name", "word"):
+            shell.scope.unset(script.text[slice(*script.range(child))])
+    return []
+
+
+# -- the builtins --------------------------------------------------------------------
+
+
+def _nothing(_shell: Interpreter, _line: Line) -> Split:
+    return Split()
+
+
+def _write(shell: Interpreter, line: Line) -> Split | None:
+    """``echo`` and ``printf``: data, unless a program reads it."""
+    words = line.words
+    if words[0].text == "printf" and len(words) > 2 and words[1].text == "-v":
+        shell.scope.assign(words[2].text, Value((Mapped.at(hole(words[2].text), line.span),)))
+        return Split()
+    if line.redirects.stdout is not None:
+        return None
+    shell.output = output(words, line.redirects.stdin, shell.scope)
+    return Split()
+
+
+def _cd(shell: Interpreter, line: Line) -> Split:
+    operands = [word for word in line.words[1:] if word.text == "-" or word.text[:1] != "-"]
+    scope = shell.scope
+    if line.words[0].text == "pushd":
+        scope.set(STACK, (scope.directory, scope.get(STACK)))
+    if not operands:
+        if line.words[0].text == "cd":
+            scope.enter("~")
+    elif operands[0].text == "-":
+        previous = scope.text(PREVIOUS)
+        scope.set(PREVIOUS, scope.directory)
+        scope.set(DIRECTORY, previous)
+    else:
+        scope.enter(operands[0].text)
+    return Split()
+
+
+def _popd(shell: Interpreter, _line: Line) -> Split:
+    stack = shell.scope.get(STACK)
+    if isinstance(stack, tuple) and len(stack) == 2:
+        shell.scope.set(DIRECTORY, stack[0])
+        shell.scope.set(STACK, stack[1])
+    return Split()
+
+
+_LONG_OPTIONS = {"errexit": ERREXIT, "pipefail": PIPEFAIL, "allexport": ALLEXPORT}
+_SHORT_OPTIONS = {"e": ERREXIT, "a": ALLEXPORT}
+
+
+def set_options(shell: Interpreter, words: list[str]) -> int:
+    """Set what ``-euo pipefail`` says; return how many words were options."""
+    index = 0
+    while index < len(words):
+        word = words[index]
+        if word == "--" or len(word) < 2 or word[0] not in "-+":
+            break
+        on = word[0] == "-"
+        for letter in word[1:]:
+            if letter == "o" and index + 1 < len(words):
+                index += 1
+                option = _LONG_OPTIONS.get(words[index].lower().replace("_", ""))
+            else:
+                option = _SHORT_OPTIONS.get(letter)
+            if option is not None:
+                shell.scope.set(option, on)
+        index += 1
+    return index
+
+
+def _set(shell: Interpreter, line: Line) -> Split:
+    texts = [word.text for word in line.words[1:]]
+    used = set_options(shell, texts)
+    rest = line.words[1 + used :]
+    if rest and rest[0].text == "--":
+        rest = rest[1:]
+        shell.scope.set(PARAMETERS, tuple(Value((w.mapped,), glob=w.glob) for w in rest))
+    elif rest:
+        shell.scope.set(PARAMETERS, tuple(Value((w.mapped,), glob=w.glob) for w in rest))
+    return Split()
+
+
+def _setopt(shell: Interpreter, line: Line) -> Split:
+    """zsh's ``setopt err_exit``."""
+    for word in line.words[1:]:
+        option = _LONG_OPTIONS.get(word.text.lower().replace("_", ""))
+        if option is not None:
+            shell.scope.set(option, line.words[0].text == "setopt")
+    return Split()
+
+
+def _shift(shell: Interpreter, line: Line) -> Split:
+    given = shell.scope.parameters
+    count = line.words[1].text if len(line.words) > 1 else "1"
+    if given is not None:
+        shell.scope.set(
+            PARAMETERS, given[int(count) :] if count.isdigit() and len(count) < 6 else None
+        )
+    return Split()
+
+
+def _exit(_shell: Interpreter, line: Line) -> Split:
+    return Split((Stop(StopKind.EXIT, line.span),))
+
+
+def _return(shell: Interpreter, line: Line) -> Split:
+    """``return 1`` in a function that must succeed leads nowhere."""
+    status = line.words[1].text if len(line.words) > 1 else "0"
+    fails = status.isdigit() and status.strip("0") != ""
+    if fails and shell.frames and shell.frames[-1].must_succeed:
+        return Split((Stop(StopKind.EXIT, line.span),))
+    return Split((Stop(StopKind.RETURN, line.span),))
+
+
+def _leave_turn(_shell: Interpreter, line: Line) -> Split:
+    kind = StopKind.BREAK if line.words[0].text == "break" else StopKind.CONTINUE
+    return Split((Stop(kind, line.span),))
+
+
+def _eval(shell: Interpreter, line: Line) -> Split:
+    if len(line.words) < 2:
+        return Split()
+    pieces: list[Mapped] = []
+    for word in line.words[1:]:
+        if pieces:
+            pieces.append(Mapped.at(" ", Span(word.span.start, word.span.start)))
+        pieces.append(word.mapped)
+    return Split(tuple(_commands_in(shell, line, Mapped.join(pieces), "eval", line.checked)))
+
+
+def _commands_in(
+    shell: Interpreter, line: Line, text: Mapped, via: str, checked: bool
+) -> list[Node]:
+    """Run a text as commands of this shell."""
+    if line.script.region.depth >= _EVALUATIONS or shell.too_much(len(text.text), line.span):
+        shell.problem("limit", f"{via} nested too deep to follow", line.span)
+        return []
+    script = shell.nested(line.script, text, via)
+    assert script.tree is not None
+    return shell.statements(script, script.tree.root.children, checked)
+
+
+def _trap(shell: Interpreter, line: Line) -> Split:
+    """What a trap runs, at the place where it is set."""
+    words = [word for word in line.words[1:] if word.text not in ("--", "-p", "-l")]
+    if len(words) < 2 or words[0].text in ("", "-"):
+        return Split()
+    signals = {word.text.upper().removeprefix("SIG") for word in words[1:]}
+    mark = shell.scope.mark()
+    nodes = tuple(_commands_in(shell, line, words[0].mapped, "trap", checked=False))
+    shell.scope.undo(mark)
+    if signals == {"ERR"}:
+        if ends(nodes):
+            shell.scope.set(ERREXIT, True)
+        nodes = (Branch((Run(nodes), Run())),) if nodes else ()
+    if not nodes:
+        return Split()
+    caught = frozenset((StopKind.EXIT, StopKind.RETURN))
+    return Split((Call("trap", line.span, Run(nodes), caught),))
+
+
+def _read(shell: Interpreter, line: Line) -> Split:
+    """``read``: a person answers, unless the input comes from elsewhere."""
+    stdin = line.redirects.stdin
+    from_tty = stdin is not None and stdin.file is not None and "/dev/tty" in stdin.file.text
+    asked = stdin is None or from_tty
+    names = variables_of_read([word.text for word in line.words[1:]])
+    # zsh: read "answer?Go on? "
+    prompts = [word.text for word in line.words[1:] if re.match(r"[A-Za-z_]\w*\?", word.text)]
+    names = names + [prompt.partition("?")[0] for prompt in prompts]
+    text = stdin.text if stdin is not None else None
+    for index, name in enumerate(names or ["REPLY"]):
+        value = Mapped.at(hole(name), line.span)
+        if text is not None and index == 0 and len(names) <= 1:
+            first = text.text.partition("\n")[0]
+            value = text.slice(0, len(first))
+        queries = tuple(line.reading.queries[:16])
+        shell.scope.assign(name, Value((value,), queries=queries, asked=asked))
+    if any(word.text.startswith("-") and "q" in word.text for word in line.words[1:]) and asked:
+        return Split((_guard(line, Guard.PERSON),))
+    return Split()
+
+
+def _guard(line: Line, guard: Guard) -> Operation:
+    subject = Target(TargetKind.DATABASE, "")
+    return Operation(
+        Kind.GUARD, subject, line.span, line.script.region, spelling=line.words[0].text, guard=guard
+    )
+
+
+def _mapfile(shell: Interpreter, line: Line) -> Split:
+    names = [word.text for word in line.words[1:] if _NAME.fullmatch(word.text)]
+    stdin = line.redirects.stdin
+    name = names[-1] if names else "MAPFILE"
+    if stdin is None or stdin.text is None:
+        shell.scope.unset(name)
+        return Split()
+    text = stdin.text
+    lines = [text.slice(match.start(), match.end()) for match in re.finditer(r"[^\n]+", text.text)]
+    shell.scope.assign(name, Value(tuple(lines[:1000]), True, stdin.glob))
+    return Split()
+
+
+def _getopts(shell: Interpreter, line: Line) -> Split:
+    if len(line.words) > 2:
+        name = line.words[2].text
+        shell.scope.assign(name, Value((Mapped.at(hole(name), line.span),), flag=True))
+    return Split()
+
+
+def _alias(shell: Interpreter, line: Line) -> Split:
+    for word in line.words[1:]:
+        name, equals, _ = word.text.partition("=")
+        if equals and name:
+            start = len(name) + 1
+            shell.scope.set(ALIAS + name, word.mapped.slice(start, len(word.text)))
+    return Split()
+
+
+def _unalias(shell: Interpreter, line: Line) -> Split:
+    for word in line.words[1:]:
+        shell.scope.set(ALIAS + word.text, None)
+    return Split()
+
+
+def _source(shell: Interpreter, line: Line) -> Split | None:
+    if len(line.words) < 2:
+        return Split()
+    word = line.words[1]
+    stdin = line.redirects.stdin
+    if word.text in ("/dev/stdin", "-") and stdin is not None and stdin.text is not None:
+        return Split(tuple(_commands_in(shell, line, stdin.text, "source", line.checked)))
+    path = word.mapped
+    if shell.scope.directory:
+        path = Mapped.at(shell.scope.path(word.text), word.span)
+    include = Include(path, "shell", line.script.region, line.span, "source", checked=line.checked)
+    return Split((include,))
+
+
+def _let(shell: Interpreter, line: Line) -> Split:
+    for word in line.words[1:]:
+        match = re.match(r"([A-Za-z_]\w*)\s*[-+*/%]?=", word.text)
+        if match is not None:
+            shell.scope.assign(match[1], Value((Mapped.at(hole(match[1]), line.span),)))
+    return Split()
+
+
+BUILTINS: dict[str, Callable[[Interpreter, Line], Split | None]] = {
+    ":": _nothing, "true": _nothing, "false": _nothing, "echo": _write, "printf": _write,
+    "cd": _cd, "chdir": _cd, "pushd": _cd, "popd": _popd, "set": _set, "setopt": _setopt,
+    "unsetopt": _setopt, "shift": _shift, "exit": _exit, "logout": _exit, "return": _return,
+    "break": _leave_turn, "continue": _leave_turn, "eval": _eval, "trap": _trap, "read": _read,
+    "mapfile": _mapfile, "readarray": _mapfile, "getopts": _getopts, "alias": _alias,
+    "unalias": _unalias, ".": _source, "source": _source, "let": _let, "shopt": _nothing,
+    "wait": _nothing, "type": _nothing, "hash": _nothing, "umask": _nothing, "ulimit": _nothing,
+}  # fmt: skip
+
+
+def flag_command(line: Line) -> Split | None:
+    """Return what ``if $FORCE; then`` says: a variable that holds true or false is run."""
+    if len(line.words) != 1:
+        return None
+    from dbguard.languages.shell.conditions import Operand, Test
+
+    names = line.each[0].names
+    text = line.words[0].text
+    if not names or (not hole_names(text) and text not in ("true", "false")):
+        return None
+    test = Test((), line.script.region, line.span, None, str)
+    split = test.choice(Operand(text, tuple(names), literal=False), ("true",))
+    return split if split.yes or split.no else None

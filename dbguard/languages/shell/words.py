@@ -1,0 +1,500 @@
+"""Words: quoting, parameters, substitutions, braces, splitting.
+
+The rules are those of POSIX.1-2024, Shell Command Language 2.2 and 2.6, with the brace
+expansion, arrays and ``$'...'`` of bash.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dbguard.commands.invocation import Word
+from dbguard.flow import Node
+from dbguard.languages.shell import parameters
+from dbguard.languages.shell.braces import TooManyWordsError, expand_braces
+from dbguard.languages.shell.parts import Part, PartKind
+from dbguard.languages.shell.scope import Scope, Value
+from dbguard.languages.shell.script import Script
+from dbguard.source import Mapped, Region, Span, Transcript, hole
+
+_SPECIAL = {
+    "word": re.compile(r"[\\'\"$`<>]"),
+    "string": re.compile(r"[\\\"$`]"),
+    "document": re.compile(r"[\\$`]"),
+}
+_NAME = re.compile(r"[A-Za-z_]\w*|[0-9]|[@*#?$!-]", re.ASCII)
+_BRACED = re.compile(
+    r"(?P<prefix>[#!]?)(?P<name>[A-Za-z_]\w*|[0-9]+|[@*#?$!-])(?P<index>\[[^\]\n]*\])?", re.ASCII
+)
+_ESCAPE = re.compile(
+    r"\\(?:([abeEfnrtv\\'\"?])|([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})"
+    r"|U([0-9a-fA-F]{1,8})|c(.))",
+    re.DOTALL,
+)
+_ESCAPED = {
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "E": "\x1b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+    "?": "?",
+}
+_SPECIAL_NAMES = {
+    "@": "args",
+    "*": "args",
+    "#": "argc",
+    "?": "status",
+    "$": "pid",
+    "!": "pid",
+    "-": "options",
+}
+_GLOB = re.compile(r"[*?]|\[[^\]]+\]")
+_BLANKS = re.compile(r"[ \t\n]+")
+_DEPTH = 40
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was met while words were expanded.
+
+    ``before`` runs before the command does; ``names`` are the variables read, ``queries``
+    the statements whose results stand in the words.
+    """
+
+    before: list[Node] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    queries: list[Region] = field(default_factory=list)
+    asked: bool = False
+    flag: bool = False
+    problems: list[tuple[str, Span]] = field(default_factory=list)
+
+    def met(self, value: Value) -> None:
+        """Note where a value comes from."""
+        self.queries.extend(value.queries)
+        self.asked = self.asked or value.asked
+        self.flag = self.flag or value.flag
+
+
+class Expander:
+    """Expands the words of a shell in the state it is in.
+
+    ``substitute`` lowers ``$(...)`` at ``[start, end)`` of a script and returns its output.
+    """
+
+    def __init__(
+        self, scope: Scope, substitute: Callable[[Script, int, int, Reading], Value]
+    ) -> None:
+        self._scope = scope
+        self._substitute = substitute
+        self._depth = 0
+
+    def words(self, script: Script, start: int, end: int, reading: Reading) -> list[Word]:
+        """Return the fields that the word at ``[start, end)`` expands to."""
+        parts = self._parts(script, start, end, "word", reading)
+        try:
+            alternatives = expand_braces(parts)
+        except TooManyWordsError:
+            span = script.prepared.span(start, end)
+            reading.problems.append(("brace expansion gives too many words", span))
+            return [Word(self._scope.located(Mapped.at(hole("braces"), span)))]
+        found: list[Word] = []
+        for alternative in alternatives:
+            found.extend(_fields(alternative))
+        return [Word(self._scope.located(word.mapped), word.glob) for word in found]
+
+    def value(self, script: Script, start: int, end: int, reading: Reading) -> Value:
+        """Return the value of ``[start, end)`` as in an assignment: neither split nor braced."""
+        parts = self._parts(script, start, end, "word", reading)
+        return _value(parts, reading)
+
+    def text(self, script: Script, reading: Reading) -> Mapped:
+        """Return the body of a here-document with its expansions."""
+        parts = self._parts(script, 0, len(script.text), "document", reading)
+        return self._scope.located(_joined(parts))
+
+    def _parts(self, script: Script, at: int, end: int, mode: str, reading: Reading) -> list[Part]:
+        parts: list[Part] = []
+        text, special = script.text, _SPECIAL[mode]
+        quoted = mode != "word"
+        plain = PartKind.QUOTED if quoted else PartKind.PLAIN
+        while at < end:
+            match = special.search(text, at, end)
+            stop = match.start() if match else end
+            if stop > at:
+                parts.append(Part((script.slice(at, stop),), plain))
+            if match is None:
+                break
+            at = self._special(script, stop, end, mode, reading, parts)
+        return parts
+
+    def _special(
+        self, script: Script, at: int, end: int, mode: str, reading: Reading, parts: list[Part]
+    ) -> int:
+        """Read what begins with the special character at *at*; return where it ends."""
+        text = script.text
+        mark, following = text[at], text[at + 1 : at + 2] if at + 1 < end else ""
+        quoted = mode != "word"
+        literal = PartKind.QUOTED if quoted else PartKind.PLAIN
+        if mark == "\\":
+            if following == "\n":
+                return at + 2
+            if quoted and following not in ('$`\\"' if mode == "string" else "$`\\"):
+                parts.append(Part((script.slice(at, at + 1),), literal))
+                return at + 1
+            parts.append(Part((script.slice(at + 1, min(at + 2, end)),), PartKind.QUOTED))
+            return at + 2
+        if mark == "'":
+            stop = text.find("'", at + 1, end)
+            stop = end if stop < 0 else stop
+            parts.append(Part((script.slice(at + 1, stop),), PartKind.QUOTED))
+            return stop + 1
+        if mark == '"':
+            return self._string(script, at + 1, end, reading, parts)
+        if mark in "<>":
+            if following == "(":
+                stop = _end_of_substitution(script, at, end)
+                value = self._substitute(script, at, stop, reading)
+                reading.met(value)
+                span = script.prepared.span(at, stop)
+                parts.append(Part((Mapped.at(hole("process"), span),), PartKind.QUOTED))
+                return stop
+            parts.append(Part((script.slice(at, at + 1),), literal))
+            return at + 1
+        if mark == "`":
+            return self._substitution(script, at, end, quoted, reading, parts)
+        return self._dollar(script, at, end, mode, reading, parts)
+
+    def _dollar(
+        self, script: Script, at: int, end: int, mode: str, reading: Reading, parts: list[Part]
+    ) -> int:
+        text = script.text
+        following = text[at + 1 : at + 2] if at + 1 < end else ""
+        quoted = mode != "word"
+        if following == "'" and not quoted:
+            return _ansi_string(script, at, end, parts)
+        if following == '"' and not quoted:
+            return self._string(script, at + 2, end, reading, parts)
+        if following == "(":
+            if text.startswith("$((", at) and at not in script.substitutions:
+                stop = closing(text, at + 1, end)
+                if stop is not None:
+                    self._arithmetic(script, at, stop + 1, quoted, reading, parts)
+                    return stop + 1
+            return self._substitution(script, at, end, quoted, reading, parts)
+        if following == "{":
+            stop = closing(text, at + 1, end)
+            if stop is not None:
+                parts.extend(self._braced(script, at, stop, quoted, reading))
+                return stop + 1
+        match = _NAME.match(text, at + 1, end)
+        if match is None:
+            kind = PartKind.QUOTED if quoted else PartKind.PLAIN
+            parts.append(Part((script.slice(at, at + 1),), kind))
+            return at + 1
+        span = script.prepared.span(at, match.end())
+        parts.append(self._parameter(match[0], span, quoted, reading))
+        return match.end()
+
+    def _string(
+        self, script: Script, at: int, end: int, reading: Reading, parts: list[Part]
+    ) -> int:
+        """Read a double-quoted string that opened before *at*; return where it ends."""
+        text, special = script.text, _SPECIAL["string"]
+        before = len(parts)
+        while at < end:
+            match = special.search(text, at, end)
+            stop = match.start() if match else end
+            if stop > at:
+                parts.append(Part((script.slice(at, stop),), PartKind.QUOTED))
+            at = stop
+            if match is None:
+                break
+            if match[0] == '"':
+                break
+            at = self._special(script, at, end, "string", reading, parts)
+        if len(parts) == before:
+            parts.append(Part((script.slice(at, at),), PartKind.QUOTED))
+        return at + 1
+
+    def _substitution(
+        self, script: Script, at: int, end: int, quoted: bool, reading: Reading, parts: list[Part]
+    ) -> int:
+        stop = _end_of_substitution(script, at, end)
+        value = self._substitute(script, at, stop, reading)
+        reading.met(value)
+        parts.append(_use(value, script.prepared.span(at, stop), quoted, all_fields=False))
+        return stop
+
+    def _arithmetic(
+        self, script: Script, at: int, stop: int, quoted: bool, reading: Reading, parts: list[Part]
+    ) -> None:
+        source = script.text[at + 3 : stop - 2]
+        span = script.prepared.span(at, stop)
+        for name in re.findall(r"[A-Za-z_]\w*", source[:1000]):
+            reading.names.append(name)
+            value = self._scope.variable(name)
+            if value is not None:
+                reading.met(value)
+        kind = PartKind.QUOTED if quoted else PartKind.SPLIT
+        parts.append(Part((Mapped.at(hole(source), span),), kind))
+
+    def _parameter(self, name: str, span: Span, quoted: bool, reading: Reading) -> Part:
+        reading.names.append(name)
+        value = self.lookup(name)
+        if value is None:
+            text = hole(_SPECIAL_NAMES.get(name, name))
+            kind = PartKind.QUOTED if quoted else PartKind.SPLIT
+            return Part((Mapped.at(text, span),), kind)
+        reading.met(value)
+        return _use(value, span, quoted, all_fields=name == "@" or (name == "*" and not quoted))
+
+    def lookup(self, name: str) -> Value | None:
+        """Return the value of a variable or a special parameter, None where unknown."""
+        given = self._scope.parameters
+        if name in ("@", "*"):
+            if given is None:
+                return None
+            fields = tuple(field for value in given for field in value.fields)
+            return Value(fields, array=True, glob=any(value.glob for value in given))
+        if name.isdigit() and name != "0":
+            index = int(name[:6]) - 1
+            if given is None:
+                return None
+            return given[index] if index < len(given) else Value(())
+        if name == "PWD":
+            return Value((Mapped.at(self._scope.here, Span(0, 0)),))
+        return self._scope.variable(name)
+
+    def _braced(
+        self, script: Script, at: int, stop: int, quoted: bool, reading: Reading
+    ) -> list[Part]:
+        """Return what ``${...}`` from *at* to the brace at *stop* stands for."""
+        text, span = script.text, script.prepared.span(at, stop + 1)
+        kind = PartKind.QUOTED if quoted else PartKind.SPLIT
+        match = _BRACED.match(text, at + 2, stop)
+        if match is None or self._depth > _DEPTH:
+            return [Part((Mapped.at(hole(text[at + 2 : min(stop, at + 40)]), span),), kind)]
+        name, operator_at = match["name"], match.end()
+        if match["prefix"] == "#" or (match["index"] is None and match["prefix"] == "!"):
+            target = self._scope.variable(name) if match["prefix"] == "!" else None
+            if target is None or not re.fullmatch(r"[A-Za-z_]\w*", target.text, re.ASCII):
+                return [Part((Mapped.at(hole(name), span),), kind)]
+            return [self._parameter(target.text, span, quoted, reading)]
+        reading.names.append(name)
+        value = self.lookup(name)
+        if value is not None:
+            reading.met(value)
+            value = parameters.indexed(value, match["index"])
+        every = name == "@" or match["index"] == "[@]" or (name == "*" and not quoted)
+        operator = parameters.operator(text[operator_at : min(stop, operator_at + 2)])
+        after = operator_at + len(operator)
+        if operator in (":-", "-", ":=", "=", ":+", "+"):
+            known = value is not None and (value.text != "" or len(value.fields) > 1)
+            if operator[-1] == "+":
+                chosen = value is None or known
+                return self._operand(script, after, stop, quoted, reading) if chosen else []
+            if not known:
+                operand = self._operand(script, after, stop, quoted, reading)
+                if operator[-1] == "=":
+                    self._scope.assign(name, _value(operand, reading))
+                return operand
+        if value is None:
+            return [Part((Mapped.at(hole(_SPECIAL_NAMES.get(name, name)), span),), kind)]
+        if operator and operator[-1] not in "-=?+":
+            operand = self._operand(script, after, stop, True, reading)
+            value = parameters.applied(operator, value, _joined(operand).text, span)
+            if value is None:
+                return [Part((Mapped.at(hole(name), span),), kind)]
+        return [_use(value, span, quoted, all_fields=every)]
+
+    def _operand(
+        self, script: Script, at: int, stop: int, quoted: bool, reading: Reading
+    ) -> list[Part]:
+        self._depth += 1
+        try:
+            parts = self._parts(script, at, stop, "word", reading)
+        finally:
+            self._depth -= 1
+        if quoted:
+            return [Part((_joined(parts),), PartKind.QUOTED)]
+        return parts
+
+
+def _use(value: Value, span: Span, quoted: bool, *, all_fields: bool) -> Part:
+    """Return a value as it is used at *span*.
+
+    A short text stands for the place where it is used, one with blanks in it (a statement,
+    a command line) keeps leading to where it is written.
+    """
+    fields = value.fields if all_fields or (value.array and not quoted) else value.fields[:1]
+    if value.array and quoted and not all_fields and len(value.fields) > 1:
+        fields = value.fields[:1]
+    if not fields and (quoted and not all_fields):
+        fields = (Mapped("", Mapped.at(" ", span).map.slice(0, 0)),)
+    if not quoted or all_fields:
+        kind = PartKind.ARRAY if quoted else PartKind.SPLIT
+    else:
+        kind = PartKind.QUOTED
+    return Part(tuple(_placed(text, span) for text in fields), kind, value.glob, span)
+
+
+def _placed(mapped: Mapped, span: Span) -> Mapped:
+    if not mapped.text or _BLANKS.search(mapped.text):
+        return mapped
+    return Mapped.at(mapped.text, span)
+
+
+def _joined(parts: list[Part]) -> Mapped:
+    transcript = Transcript()
+    for part in parts:
+        for index, text in enumerate(part.fields):
+            if index:
+                span = text.span
+                transcript.inexact(" ", span.start, 0)
+            transcript.mapped(text)
+    return transcript.build()
+
+
+def _value(parts: list[Part], reading: Reading) -> Value:
+    glob = any(part.glob for part in parts)
+    queries = tuple(dict.fromkeys(reading.queries[:32]))
+    return Value((_joined(parts),), False, glob, queries, reading.asked, reading.flag)
+
+
+def _fields(parts: list[Part]) -> list[Word]:
+    """Split the parts of a word into fields (POSIX 2.6.5)."""
+    found: list[Word] = []
+    current: Transcript | None = None
+    glob = False
+
+    def close() -> None:
+        nonlocal current, glob
+        if current is not None:
+            found.append(Word(current.build(), glob))
+        current, glob = None, False
+
+    for part in parts:
+        if part.kind is PartKind.SPLIT:
+            for index, text in enumerate(part.fields):
+                if index:
+                    close()
+                if text.text[:1] in (" ", "\t", "\n"):
+                    close()
+                for position, piece in enumerate(_pieces(text, part.span)):
+                    if position:
+                        close()
+                    current = current or Transcript()
+                    current.mapped(piece)
+                    glob = glob or part.glob or _GLOB.search(piece.text) is not None
+                if text.text[-1:] in (" ", "\t", "\n"):
+                    close()
+            continue
+        for index, text in enumerate(part.fields):
+            if index:
+                close()
+            current = current or Transcript()
+            current.mapped(text)
+            glob = glob or part.glob
+            if part.kind is PartKind.PLAIN and _GLOB.search(text.text[:10_000]):
+                glob = True
+    close()
+    return found
+
+
+def _pieces(text: Mapped, span: Span | None) -> list[Mapped]:
+    pieces = []
+    for match in re.finditer(r"[^ \t\n]+", text.text):
+        piece = text.slice(match.start(), match.end())
+        pieces.append(piece if span is None else Mapped.at(piece.text, span))
+    return pieces
+
+
+def _ansi_string(script: Script, at: int, end: int, parts: list[Part]) -> int:
+    """Read ``$'...'`` (bash, "ANSI-C Quoting"); return where it ends."""
+    text, transcript, place = script.text, Transcript(), at + 2
+    special = re.compile(r"['\\]")
+    while place < end:
+        match = special.search(text, place, end)
+        stop = match.start() if match else end
+        transcript.mapped(script.slice(place, stop))
+        place = stop
+        if match is None or match[0] == "'":
+            break
+        escape = _ESCAPE.match(text, place, end)
+        if escape is None:
+            transcript.mapped(script.slice(place, place + 1))
+            place += 1
+            continue
+        span = script.prepared.span(place, escape.end())
+        transcript.inexact(_decoded(escape), span.start, span.end - span.start)
+        place = escape.end()
+    parts.append(Part((transcript.build(),), PartKind.QUOTED))
+    return place + 1
+
+
+def _decoded(escape: re.Match[str]) -> str:
+    simple, octal, byte, short, long, control = escape.groups()
+    if simple:
+        return _ESCAPED[simple]
+    if octal:
+        return chr(int(octal, 8) & 0xFF)
+    if control:
+        return chr(ord(control) & 0x1F)
+    code = int(byte or short or long, 16)
+    return chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"
+
+
+def _end_of_substitution(script: Script, at: int, end: int) -> int:
+    """Return where ``$(``, ``<(`` or a backtick at *at* ends."""
+    node = script.substitutions.get(at)
+    if node is not None:
+        return min(end, script.range(node)[1])
+    if script.text[at] == "`":
+        place = at + 1
+        while place < end and script.text[place] != "`":
+            place += 2 if script.text[place] == "\\" else 1
+        return min(end, place + 1)
+    stop = closing(script.text, at + 1, end)
+    return end if stop is None else stop + 1
+
+
+_BRACKETS = re.compile(r"[\\'\"(){}`]")
+_CLOSERS = {"(": ")", "{": "}"}
+
+
+def closing(text: str, at: int, end: int) -> int | None:
+    """Return the place of the bracket that closes the one at *at*, None where none does."""
+    stack = [_CLOSERS[text[at]]]
+    at += 1
+    while True:
+        match = _BRACKETS.search(text, at, end)
+        if match is None:
+            return None
+        mark, at = match[0], match.end()
+        top = stack[-1]
+        if mark == "\\":
+            at += 1
+        elif mark == top:
+            stack.pop()
+            if not stack:
+                return match.start()
+        elif mark in "({" and text[match.start() - 1 : match.start()] == "$":
+            stack.append(_CLOSERS[mark])
+        elif top == '"':
+            continue
+        elif mark == "(" and top == ")":
+            stack.append(")")
+        elif mark == '"':
+            stack.append('"')
+        elif mark == "'" and top == ")":
+            quote = text.find("'", at, end)
+            at = end if quote < 0 else quote + 1
