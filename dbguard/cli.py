@@ -222,14 +222,16 @@ def _rendered(report: Report, arguments: argparse.Namespace) -> Iterator[str]:
         from dbguard.report import json_report
 
         return json_report.render(report)
-    from shutil import get_terminal_size
-
     from dbguard.report import text
     from dbguard.report.style import Style, wants_colour
 
     terminal = sys.stdout.isatty()
     colour = wants_colour(arguments.color, os.environ, terminal=terminal)
-    width = max(40, get_terminal_size().columns) if terminal else 100
+    width = text.WIDTH
+    if terminal:
+        from shutil import get_terminal_size
+
+        width = max(40, get_terminal_size((text.WIDTH, 24)).columns)
     return text.render(
         report, text.TextOptions(Style(colour), width, arguments.quiet, arguments.verbose)
     )

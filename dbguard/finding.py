@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import total_ordering
-from hashlib import sha256
 
 from dbguard.operations import Operation
 from dbguard.source import SourceFile, Span
@@ -151,6 +150,9 @@ def ordered(
     file. *project_path* turns a path as the user named it into one from the root of
     the project, so that the fingerprint does not depend on where dbguard was started.
     """
+    # Imported here: most scans find nothing.
+    from hashlib import sha256
+
     in_order = sorted(
         findings,
         key=lambda f: (f.path, f.primary.span, f.rule, -f.severity.rank, f.message),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
 TIMEOUT = 120  # seconds
 
@@ -43,6 +42,9 @@ def listed_files(folder: str, top: str) -> list[str]:
     Paths are relative to *folder*. A submodule is listed by its folder, another
     repository too, with a slash at its end. Raises :class:`GitError`.
     """
+    # Imported here: files that are named need no git.
+    import subprocess
+
     command = [
         "git",
         "--no-optional-locks",

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from textwrap import wrap
 
 from dbguard.finding import NO, WEAK, YES, EvidenceFact, EvidenceReport, Finding, Severity
 from dbguard.report.escape import escape
-from dbguard.report.frame import code_frame
 from dbguard.report.model import Report
 from dbguard.report.style import Style
 from dbguard.source import Problem, SourceFile
@@ -26,12 +24,16 @@ _SECTIONS = {
 _ALWAYS = ("backup", "copied", "verified", "guard")
 
 
+WIDTH = 100
+"""Columns of a report that goes to no terminal."""
+
+
 @dataclass(frozen=True, slots=True)
 class TextOptions:
     """``width`` is in columns. ``quiet``: a line for each finding; ``verbose``: skips too."""
 
     style: Style = field(default_factory=Style)
-    width: int = 100
+    width: int = WIDTH
     quiet: bool = False
     verbose: bool = False
 
@@ -108,6 +110,8 @@ def _heading(finding: Finding, style: Style) -> str:
 
 
 def _body(finding: Finding, options: TextOptions) -> Iterator[str]:
+    from dbguard.report.frame import code_frame
+
     yield from code_frame(finding.labels, options.style, options.width)
     if finding.section is not None:
         why = f"protocol, section {finding.section}: {_SECTIONS[finding.section]}"
@@ -130,6 +134,8 @@ def _paragraph(name: str, text: str, options: TextOptions) -> Iterator[str]:
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    from textwrap import wrap
+
     return wrap(
         text,
         max(width, 30),
