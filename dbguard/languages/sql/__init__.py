@@ -1,0 +1,49 @@
+"""SQL of any dialect to operations.
+
+Our own lexer and statement reader: statements are found by token, dialects are hints, a
+statement that cannot be read never hides the next one. Nothing here recurses over the text.
+"""
+
+from __future__ import annotations
+
+from dbguard.flow import Direction, Flow, Lowered, Sequence
+from dbguard.languages.sql.dialects import POSTGRESQL, dialect_of, is_down_path
+from dbguard.languages.sql.reader import Reader, lex
+from dbguard.languages.sql.session import Scope, Session
+from dbguard.source import Region
+
+__all__ = ["is_down_path", "lower"]
+
+
+def lower(region: Region) -> Lowered:
+    """Return what a text in SQL does: its top level, then the functions nothing in it calls."""
+    dialect = dialect_of(region.dialect, region.text)
+    session = Session(dialect, region.database, stops_at_error=_stops_at_error(region))
+    scope = Scope(region, session)
+    reader = Reader(scope, lex(scope, 0, len(region.text)))
+    body = reader.sections()
+    direction = None
+    if region.parent is None and is_down_path(region.file.path):
+        direction = Direction.DOWN
+        body = Sequence(body.nodes, direction)
+    flows = [Flow("", body)]
+    flows += [
+        Flow(flow.name, Sequence(flow.body.nodes, direction))
+        for name, flow in session.functions.items()
+        if name not in session.called
+    ]
+    return Lowered(tuple(flows), tuple(session.problems))
+
+
+def _stops_at_error(region: Region) -> bool:
+    """Say whether the client that runs the text stops at the first statement that fails.
+
+    A file is taken to be run that way. psql reading a script and sqlite3 reading its
+    input go on; both stop where all statements are one argument.
+    """
+    via = region.via
+    if region.parent is None or "ON_ERROR_STOP" in via or "-bail" in via:
+        return True
+    psql = region.dialect.lower() == POSTGRESQL and "psql" in via
+    piped = not via.startswith(("-c", "argument"))
+    return not (piped and (psql or "sqlite3" in via))

@@ -1,0 +1,58 @@
+"""Which dialect a text is written in, and which way a migration file goes."""
+
+from __future__ import annotations
+
+import re
+
+POSTGRESQL, MYSQL, SQLITE, TSQL, ORACLE = "postgresql", "mysql", "sqlite", "tsql", "oracle"
+
+_ALIASES = {
+    "postgres": POSTGRESQL,
+    "pgsql": POSTGRESQL,
+    "psql": POSTGRESQL,
+    "mariadb": MYSQL,
+    "sqlite3": SQLITE,
+    "mssql": TSQL,
+    "sqlserver": TSQL,
+    "transact-sql": TSQL,
+    "plsql": ORACLE,
+}
+
+# The first one found in the text decides; each is something only this dialect writes.
+_CONTENT = (
+    (MYSQL, re.compile(r"^\s*DELIMITER\s+\S|/\*!\d{5}|\bENGINE\s*=\s*\w|\bAUTO_INCREMENT\b", re.I | re.M)),
+    (TSQL, re.compile(r"^\s*GO\s*;?\s*$|\[dbo\]|\bdbo\.|\bNVARCHAR\b|\bDECLARE\s+@|\bOBJECT_ID\s*\(|\bRAISERROR\b|\bsp_rename\b|\bIDENTITY\s*\(", re.I | re.M)),
+    (ORACLE, re.compile(r"^/\s*$|\bVARCHAR2\b|\bEXECUTE\s+IMMEDIATE\b|\bDBMS_\w+\.|\bPURGE\s*;", re.I | re.M)),
+    (SQLITE, re.compile(r"\bPRAGMA\s+\w|\bAUTOINCREMENT\b|\bsqlite_master\b|^\.(?:open|read|backup|mode|headers)\b|\bWITHOUT\s+ROWID\b", re.I | re.M)),
+    (POSTGRESQL, re.compile(r"\$\w*\$|\bplpgsql\b|\bBIGSERIAL\b|\bSERIAL\b|\bTIMESTAMPTZ\b|\bJSONB\b|\w::\w|^\\(?:c|i|ir|set|connect|copy)\b|\bpg_\w+", re.I | re.M)),
+)  # fmt: skip
+_SAMPLE = 200_000
+
+
+def dialect_of(hint: str, text: str) -> str:
+    """Return the dialect named by *hint*, else the one the text shows, '' where neither does."""
+    hint = hint.lower()
+    hint = _ALIASES.get(hint, hint)
+    if hint:
+        return hint
+    sample = text[:_SAMPLE]
+    for dialect, mark in _CONTENT:
+        if mark.search(sample):
+            return dialect
+    return ""
+
+
+# golang-migrate, dbmate's and diesel's down.sql, Flyway undo (U1__x.sql), sqitch's revert/.
+_DOWN_PATH = re.compile(
+    r"(?:^|/)(?:down|undo|revert|rollbacks?|downgrade)(?:/(?:[^/]+/)*[^/]+)?\.(?:sql|ddl|psql|pgsql)$"
+    r"|(?:^|/)(?:rollback|undo|down)[-_.][^/]*\.(?:sql|ddl|psql|pgsql)$"
+    r"|[-_.](?:down|undo|rollback|revert|downgrade)\.(?:sql|ddl|psql|pgsql)$"
+    r"|(?:^|/)rollback[^/]*\.(?:sql|ddl|psql|pgsql)$"
+    r"|(?:^|/)U\d[\d._]*__[^/]*\.(?:sql|ddl)$",
+    re.IGNORECASE,
+)
+
+
+def is_down_path(path: str) -> bool:
+    """Say whether a file undoes a migration, by its name (``down.sql``, ``U1__x.sql``)."""
+    return _DOWN_PATH.search(path) is not None

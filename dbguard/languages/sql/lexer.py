@@ -1,0 +1,529 @@
+"""SQL text to tokens: one pass, no recursion, whatever the dialect and however broken.
+
+Everything that may hide SQL or look like it is decided here: comments, strings, quoted
+names, dollar quotes, template holes, data of ``COPY``, lines for the client program.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from dbguard.languages.sql.dialects import MYSQL, ORACLE, POSTGRESQL, SQLITE, TSQL
+from dbguard.languages.sql.tokens import (
+    BODY,
+    BOUNDARY,
+    COMMAND,
+    HOLE,
+    MARKER,
+    NUMBER,
+    OPERATOR,
+    QUOTED,
+    ROW,
+    STRING,
+    WORD,
+    Token,
+)
+
+_STATEMENT_LINE = re.compile(
+    r"\n[ \t]*(?=(?:DROP|DELETE|TRUNCATE|ALTER|CREATE|INSERT|UPDATE|SELECT|BEGIN|COMMIT|ROLLBACK"
+    r"|EXEC|EXECUTE|GRANT|REVOKE|MERGE|REPLACE|PRAGMA|WITH|DO|CALL|USE|GO)\b)",
+    re.IGNORECASE,
+)
+_SWALLOWED = re.compile(
+    r";[ \t]*(?:--[^\n]*)?\n\s*(?=(?:DROP|DELETE|TRUNCATE|ALTER|CREATE|INSERT|UPDATE|SELECT)\b)",
+    re.IGNORECASE,
+)
+_ROW_TEXT = re.compile(r"\([^()'\"`\\;{$%:?]*(?:'[^'\\\n]{0,400}'(?!')[^()'\"`\\;{$%:?]*)*\)")
+_COPY_END = re.compile(r"^\\\.[ \t]*$", re.MULTILINE)
+_MARKER = re.compile(
+    r"--[-\s]*(?:>\s*statement-breakpoint\b"
+    r"|\+(?:goose|migrate|micrate|duckdb)\s+(?P<plus>\w+)"
+    r"|migrate:(?P<dbmate>up|down)\b"
+    r"|rambler\s+(?P<rambler>up|down)\b"
+    r"|!(?P<play>Ups|Downs)\b"
+    r"|//\s*@(?P<mybatis>UNDO)\b"
+    r"|(?P<node>up|down)\s+migration\b"
+    r"|create\s+above\s*/\s*(?P<tern>drop)\s+below"
+    r"|=*\s*@?(?P<bare>up|down|rollback|undo)\s*:?\s*=*\s*$"
+    r"|rollback\b(?P<rollback>.*))",
+    re.IGNORECASE | re.DOTALL,
+)
+_MARKER_HINT = re.compile(
+    r"--[-\s]*(?:>|\+|migrate:|rambler|!|//|create\s+above|=*\s*@?(?:up|down|undo|rollback)\b)",
+    re.IGNORECASE,
+)
+# SQL*Plus, mysql and sqlcmd words that begin a line for the program, not a statement.
+_LINE_WORDS = frozenset(
+    ("REM", "REMARK", "PROMPT", "HOST", "SOURCE", "SPOOL", "WHENEVER", "DEFINE", "UNDEFINE")
+) | {"ACCEPT", "PAUSE", "DELIMITER", "START", "TEE"}
+_SQLCMD_WORDS = frozenset(
+    ("R", "SETVAR", "ON", "CONNECT", "EXIT", "QUIT", "ERROR", "OUT", "LISTVAR")
+)
+_NOTABLE_WORDS = _LINE_WORDS | {"GO"}
+_NOTABLE_OPERATORS = frozenset(("(", ";", "/", ".", "!"))
+_MAX_RECOVERIES = 50
+_NESTING_DIALECTS = frozenset((POSTGRESQL, TSQL, "duckdb", "snowflake", "redshift", ""))
+_BACKSLASH_DIALECTS = frozenset(
+    (MYSQL, "bigquery", "clickhouse", "spark", "hive", "databricks", "snowflake")
+)
+
+_OPERATORS = frozenset(
+    (
+        "(",
+        ")",
+        ",",
+        ";",
+        ".",
+        "=",
+        "<",
+        ">",
+        "+",
+        "*",
+        "|",
+        "~",
+        "^",
+        "]",
+        "-",
+        "/",
+        "%",
+        "!",
+        "&",
+        ":",
+        "[",
+        "{",
+        "}",
+    )
+) | {"::", "<>", "!=", "<=", "<=>", ">=", ":=", "=>", "==", "||", ".."}
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_@")
+
+
+@lru_cache(maxsize=64)
+def _pattern(dialect: str, delimiter: str) -> re.Pattern[str]:
+    """Return the pattern of one token (group 1) with the blanks before it.
+
+    It has no inner groups: alternatives that begin with a character are then skipped
+    fast. What a match is, its first characters tell.
+    """
+    dollar = "" if "$" in delimiter or dialect == TSQL else "$"
+    sharp = "#" if dialect in (TSQL, ORACLE) else ""
+    # One letter before a quote (E'', N'', q'') belongs to the string.
+    word = rf"[^\W\d](?:[\w{dollar}{sharp}]+|(?!'))|@@?[\w{dollar}]+"
+    temporary = r"(?!)" if dialect == MYSQL else r"##?[^\W\d][\w$]*"
+    bracket = {
+        POSTGRESQL: r"(?!)",
+        MYSQL: r"(?!)",
+        TSQL: r"\[(?:[^\]\n]|\]\]){1,200}\]",
+        SQLITE: r"\[[^\]\n]{1,200}\]",
+    }.get(dialect, r"\[(?<![\w\])\"]\[)[^\W\d][^\]\[\n'\"(),;]{0,200}\]")
+    quotes_with_dollars = dialect not in (MYSQL, TSQL, SQLITE, ORACLE)
+    alternatives = (
+        re.escape(delimiter) if delimiter else r"(?!)",
+        word,
+        r"[(),;+~^\]]",
+        r"'[^'\\\n]{0,400}'(?!')",
+        r"\d+(?:\.\d+)?\w*",
+        r"--(?=\s|\Z)[^\n]*" if dialect == MYSQL else r"--[^\n]*",
+        r"/\*|\*/",
+        r"\"[^\"\\\n]{0,200}\"(?!\")",
+        r"`[^`\n]{1,200}`(?!`)",
+        r"\{\{|\{%|\{\#|\{[\w.!:\[\]-]{0,60}\}",
+        r"<%",
+        r"\$\{[^{}\n]{1,80}\}|\$\(\w{1,60}\)|\$\d+",
+        r"\$(?:[^\W\d]\w{0,60})?\$" if quotes_with_dollars else r"(?!)",
+        r"\$[^\W\d]\w*(?!\$)",
+        r"%\(\w{1,60}\)[sdifr]|%[sd](?!\w)",
+        r":(?<!::)(?:\w{1,60}|'\w{1,60}'|\"\w{1,60}\")",
+        r"&&?[^\W\d]\w*\.?",
+        bracket,
+        r"\#\{[^{}\n]{1,80}\}",
+        temporary,
+        r"\#[^\n]*"
+        if dialect == MYSQL
+        else r"\#(?:(?<=\n\#)|(?<=\n[ \t]\#)|(?<![\s\S]\#))(?=[ \t!#\n-])[^\n]*",
+        r"[eEnNbBxXqQrR]'",
+        r"::|<>|!=|<=>?|>=|:=|=>|==|\|\||\.\.",
+        r"[\s\S]",
+    )
+    return re.compile(rf"\s*(?:({'|'.join(alternatives)})|\Z)")
+
+
+class Lexer:
+    """Reads ``text[start:end]`` into :attr:`tokens`; all positions are in *text*.
+
+    ``recoveries`` are the places where a quote or comment that never ends was given up.
+    """
+
+    def __init__(self, text: str, start: int, end: int, dialect: str) -> None:
+        self.text = text
+        self.end = end
+        self.dialect = dialect
+        self.tokens: list[Token] = []
+        self.recoveries: list[tuple[int, str]] = []
+        self._start = start
+        self._delimiter = ""
+        self._statement = 0  # index of the first token of the statement being read
+        self._executable = 0  # open /*! comments, whose content is code
+        self._template_end: dict[str, int] = {}
+        self._nesting = dialect in _NESTING_DIALECTS
+        self._nesting_failures = 0
+        self._liquibase = "liquibase" in text[start : start + 400].lower()
+
+    def read(self) -> list[Token]:
+        """Return all tokens."""
+        position: int | None = self._start
+        while position is not None and position < self.end:
+            position = self._run(position)
+        return self.tokens
+
+    def _run(self, start: int) -> int | None:
+        """Read until the pattern has to start anew; return where, None at the end."""
+        append, make = self.tokens.append, Token
+        delimiter = self._delimiter
+        for match in _pattern(self.dialect, delimiter).finditer(self.text, start, self.end):
+            token = match[1]
+            if token is None:
+                return None
+            at, end = match.span(1)
+            first = token[0]
+            if delimiter and token == delimiter:
+                append(make(BOUNDARY, "DELIMITER", at, end))
+                self._statement = len(self.tokens)
+                continue
+            if first in _LETTERS and token[-1] != "'":
+                word = token.upper()
+                if word in _NOTABLE_WORDS or first == "@":
+                    jump = self._notable_word(word, at, end)
+                    if jump:
+                        return jump
+                else:
+                    append(make(WORD, word, at, end))
+                continue
+            if token in _OPERATORS:
+                if token in _NOTABLE_OPERATORS:
+                    jump = self._notable_operator(token, at, end)
+                    if jump:
+                        return jump
+                else:
+                    append(make(OPERATOR, token, at, end))
+                continue
+            jump = self._other(token, first, at, end)
+            if jump and jump != end:
+                return jump
+        return None
+
+    def _notable_word(self, word: str, at: int, end: int) -> int | None:
+        if word == "GO":
+            if self._alone(at, end):
+                self.tokens.append(Token(BOUNDARY, "GO", at, end))
+                self._statement = len(self.tokens)
+                return self._line_end(end)
+        elif word[0] == "@":  # SQL*Plus: @script.sql
+            if self.dialect in (ORACLE, "") and self._at_start():
+                return self._command("@", at, self._line_end(at))
+        elif self._at_start():
+            jump = self._line_word(word, at, end)
+            if jump:
+                return jump
+        self.tokens.append(Token(WORD, word, at, end))
+        return None
+
+    def _notable_operator(self, mark: str, at: int, end: int) -> int | None:
+        if mark == "(" and self._row_may_begin():
+            row = _ROW_TEXT.match(self.text, at, self.end)
+            if row is not None:
+                self.tokens.append(Token(ROW, "", at, row.end()))
+                return row.end()
+        elif mark == "/" and self._alone(at, end):
+            self.tokens.append(Token(BOUNDARY, "/", at, end))
+            self._statement = len(self.tokens)
+            return None
+        elif mark in (".", "!") and self._at_start():
+            jump = self._client_line(at)
+            if jump:
+                return jump
+        self.tokens.append(Token(OPERATOR, mark, at, end))
+        if mark == ";":
+            jump = self._copy_data(end)
+            self._statement = len(self.tokens)
+            return jump
+        return None
+
+    def _other(self, token: str, first: str, at: int, end: int) -> int | None:
+        """Read what is neither a bare word nor an operator; return where to go on."""
+        append = self.tokens.append
+        if first == "'":
+            if len(token) > 1:
+                append(Token(STRING, "", at, end))
+                return None
+            return self._quoted(at, end, self.dialect in _BACKSLASH_DIALECTS)
+        if first.isdigit():
+            append(Token(NUMBER, token, at, end))
+        elif first == "-":
+            if _MARKER_HINT.match(token):
+                self._marker(at, end)
+        elif token == "/*":
+            return self._block_comment(at)
+        elif token == "*/":
+            if not self._executable:
+                append(Token(OPERATOR, "*", at, at + 1))
+            self._executable = max(0, self._executable - 1)
+        elif first in '"`[':
+            if len(token) > 1:
+                append(Token(QUOTED, "", at, end))
+                return None
+            return self._quoted(at, end, self.dialect in _BACKSLASH_DIALECTS)
+        elif first in "{<":
+            return self._template(at, end)
+        elif first == "$":
+            if token[-1] == "$" and len(token) > 1:
+                return self._dollar_quoted(at, end)
+            append(Token(HOLE if len(token) > 1 else OPERATOR, "", at, end))
+        elif first in ":&?%":
+            return self._parameter(at, end)
+        elif first == "#":
+            if token[1:2] == "{":
+                append(Token(HOLE, "", at, end))
+            elif self.dialect != MYSQL and token.lstrip("#")[:1].isidentifier():
+                append(Token(WORD, token.upper(), at, end))
+            else:
+                self._marker(at, end)
+        elif token[-1] == "'":
+            return self._prefixed(at, end)
+        elif first == "\\":
+            return self._backslash(at)
+        elif first.isalpha():
+            append(Token(WORD, token.upper(), at, end))
+        else:
+            append(Token(OPERATOR, token, at, end))
+        return None
+
+    # -- what stands at the beginning of a statement or of a line
+
+    def _at_start(self) -> bool:
+        return self._statement >= len(self.tokens) or self.tokens[-1].kind in (COMMAND, MARKER)
+
+    def _line_end(self, position: int) -> int:
+        found = self.text.find("\n", position, self.end)
+        return self.end if found < 0 else found
+
+    def _line_start(self, position: int) -> int:
+        return max(self._start, self.text.rfind("\n", self._start, position) + 1)
+
+    def _alone(self, at: int, end: int) -> bool:
+        """Say whether a word has its line for itself (a count after GO, a comment are let pass)."""
+        before = self.text[max(self._start, at - 100) : at].rpartition("\n")[2]
+        after = self.text[end : end + 100].partition("\n")[0].partition("--")[0].strip(" \t\r;")
+        return not before.strip() and (not after or after.isdigit())
+
+    def _command(self, name: str, at: int, end: int) -> int:
+        self.tokens.append(Token(COMMAND, name.upper(), at, end))
+        self._statement = len(self.tokens)
+        return max(end, at + 1)
+
+    def _line_word(self, word: str, at: int, end: int) -> int | None:
+        line_end = self._line_end(at)
+        rest = self.text[end:line_end].strip()
+        if word == "DELIMITER":
+            self._delimiter = rest.split()[0] if rest else ""
+            if self._delimiter == ";":
+                self._delimiter = ""
+            return self._command("DELIMITER", at, line_end)
+        if word == "START" and not re.match(r"@?[\w./\\]+\.(?:sql|pls|pkb)\b", rest, re.I):
+            return None
+        if word in ("HOST", "SOURCE", "DEFINE", "ACCEPT", "PAUSE") and rest[:1] in (
+            "=",
+            ".",
+            ",",
+            "(",
+        ):
+            return None
+        return self._command(word, at, line_end)
+
+    def _client_line(self, at: int) -> int | None:
+        """Read an sqlite3 dot command or a ``!!``/``!`` line at the beginning of a statement."""
+        match = re.compile(r"\.[a-zA-Z]\w*|!!?(?=[ \t]*\w)").match(self.text, at, self.end)
+        if match is None or self.text[self._line_start(at) : at].strip():
+            return None
+        return self._command(match[0], at, self._line_end(at))
+
+    def _row_may_begin(self) -> bool:
+        if not self.tokens:
+            return False
+        last = self.tokens[-1]
+        if last.key == "VALUES":
+            return True
+        return last.key == "," and len(self.tokens) > 1 and self.tokens[-2].kind == ROW
+
+    def _copy_data(self, end: int) -> int | None:
+        """Return where the data after ``COPY ... FROM stdin;`` ends."""
+        first = self._statement
+        if first >= len(self.tokens) or self.tokens[first].key != "COPY":
+            return None
+        keys = [token.key for token in self.tokens[first:]]
+        if "STDIN" not in keys or "FROM" not in keys:
+            return None
+        found = _COPY_END.search(self.text, self._line_end(end), self.end)
+        return found.end() if found else None
+
+    def _marker(self, at: int, end: int) -> None:
+        comment = self.text[at:end]
+        if comment.startswith("#"):
+            if re.match(r"#[-\s]*!(?:Ups|Downs)\b", comment) is None:
+                return
+            comment = "--" + comment.lstrip("#- \t")
+        match = _MARKER.match(comment)
+        if match is None:
+            return
+        if match["rollback"] is not None:
+            if self._liquibase:
+                start = at + match.start("rollback")
+                self.tokens.append(Token(MARKER, "ROLLBACK", start, end))
+            return
+        found = next((value for value in match.groups() if value), "").upper()
+        if match["bare"] and found in ("ROLLBACK", "UNDO") and self._liquibase:
+            return
+        if found in ("DOWN", "DOWNS", "UNDO", "DROP", "ROLLBACK"):
+            self.tokens.append(Token(MARKER, "DOWN", at, end))
+        elif found in ("UP", "UPS"):
+            self.tokens.append(Token(MARKER, "UP", at, end))
+        elif not found:
+            self.tokens.append(Token(BOUNDARY, "BREAKPOINT", at, end))
+        else:  # StatementBegin, StatementEnd and the like
+            return
+        self._statement = len(self.tokens)
+
+    # -- comments, quotes, holes
+
+    def _block_comment(self, at: int) -> int:
+        text = self.text
+        code = re.compile(r"/\*M?!(\d{5,6})?").match(text, at, self.end)
+        if code and (self.dialect == MYSQL or (self.dialect == "" and code[1])):
+            self._executable += 1
+            return code.end()
+        first = text.find("*/", at + 2, self.end)
+        if first < 0:
+            return self._give_up(at, at + 2, "comment")
+        if not self._nesting or text.find("/*", at + 2, first) < 0:
+            return first + 2
+        depth = 0
+        for match in re.compile(r"/\*|\*/").finditer(text, at, self.end):
+            depth += 1 if match[0] == "/*" else -1
+            if depth == 0:
+                return match.end()
+        self._nesting_failures += 1
+        self._nesting = self._nesting_failures < 3
+        return first + 2
+
+    def _prefixed(self, at: int, end: int) -> int:
+        prefix = self.text[at : end - 1].upper()
+        if prefix in ("Q", "NQ"):
+            opening = self.text[end : end + 1]
+            closer = {"[": "]", "(": ")", "{": "}", "<": ">"}.get(opening, opening)
+            found = self.text.find(closer + "'", end + 1, self.end)
+            if opening and not opening.isspace() and found >= 0:
+                self.tokens.append(Token(STRING, "Q", at, found + 2))
+                return found + 2
+        backslashes = prefix == "E" or (self.dialect in _BACKSLASH_DIALECTS and prefix != "R")
+        return self._quoted(at, end, backslashes)
+
+    def _quoted(self, at: int, inside: int, backslashes: bool) -> int:
+        """Read a quoted text whose opening quote ends at *inside*."""
+        text, quote = self.text, self.text[inside - 1]
+        kind = STRING if quote == "'" else QUOTED
+        position = inside
+        searching = re.compile(rf"\\[\s\S]|{quote}{quote}?" if backslashes else f"{quote}{quote}?")
+        for match in searching.finditer(text, inside, self.end):
+            if match[0] == quote:
+                position = match.end()
+                break
+        else:
+            return self._give_up(at, inside, "quote")
+        if "\n" in text[at:position] and self._looks_swallowed(at, position):
+            return self._give_up(at, inside, "quote")
+        self.tokens.append(Token(kind, "E" if backslashes and kind == STRING else "", at, position))
+        return position
+
+    def _looks_swallowed(self, at: int, position: int) -> bool:
+        """Say whether a text between quotes is really what lies between two strings.
+
+        A literal is never followed by a letter; where one is, and the text holds the
+        end of a statement and the beginning of another, a quote before it is missing.
+        """
+        after = self.text[position : position + 1]
+        return (after.isalnum() or after == "%") and _SWALLOWED.search(
+            self.text, at, position
+        ) is not None
+
+    def _give_up(self, at: int, inside: int, what: str) -> int:
+        """Go on where the next statement seems to begin, behind something that never ends."""
+        self.recoveries.append((at, what))
+        if len(self.recoveries) > _MAX_RECOVERIES:
+            self.tokens.append(Token(OPERATOR, self.text[at], at, inside))
+            return inside
+        found = _STATEMENT_LINE.search(self.text, inside, self.end)
+        self.tokens.append(Token(BOUNDARY, "BROKEN", at, inside))
+        self._statement = len(self.tokens)
+        return found.end() if found else self.end
+
+    def _dollar_quoted(self, at: int, end: int) -> int:
+        tag = self.text[at:end]
+        found = self.text.find(tag, end, self.end)
+        if found < 0:
+            if len(self.recoveries) > _MAX_RECOVERIES:
+                self.tokens.append(Token(OPERATOR, "$", at, end))
+                return end
+            self.recoveries.append((at, "dollar quote"))
+            self.tokens.append(Token(BODY, tag, at, self.end))
+            return self.end
+        self.tokens.append(Token(BODY, tag, at, found + len(tag)))
+        return found + len(tag)
+
+    def _template(self, at: int, end: int) -> int:
+        opening = self.text[at:end]
+        closer = {"{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>"}.get(opening)
+        if closer is None:
+            self.tokens.append(Token(HOLE, "", at, end))
+            return end
+        found = self._template_end.get(closer, at)
+        if 0 <= found < end:
+            found = self.text.find(closer, end, self.end)
+            self._template_end[closer] = found
+        if found < 0 or found - at > 5000:
+            self.tokens.append(Token(OPERATOR, opening[0], at, at + 1))
+            return at + 1
+        if opening == "{{" or self.text.startswith("<%=", at):
+            self.tokens.append(Token(HOLE, "", at, found + 2))
+        return found + 2
+
+    def _parameter(self, at: int, end: int) -> int | None:
+        name = self.text[at + 1 : end].upper()
+        if (
+            self.text[at] == ":"
+            and self.dialect in ("", TSQL)
+            and name in _SQLCMD_WORDS
+            and self._at_start()
+            and not self.text[self._line_start(at) : at].strip()
+        ):
+            return self._command(":" + name, at, self._line_end(at))
+        self.tokens.append(Token(HOLE, "?", at, end))
+        return None
+
+    def _backslash(self, at: int) -> int:
+        """Read a command of psql (``\\c db``) or mysql (``\\G``)."""
+        match = re.compile(r"\\([a-zA-Z]\w*\+?|!|\.|\?|;|\\)").match(self.text, at, self.end)
+        if match is None or self.dialect in (TSQL, ORACLE, SQLITE):
+            self.tokens.append(Token(OPERATOR, "\\", at, at + 1))
+            return at + 1
+        if match[1] == ";":
+            self.tokens.append(Token(OPERATOR, ";", at, match.end()))
+            self._statement = len(self.tokens)
+            return match.end()
+        line_end = self._line_end(at)
+        stop = self._command(match[0], at, line_end)
+        if match[1].lower() == "copy" and re.search(
+            r"\bfrom\s+p?stdin\b", self.text[at:line_end], re.I
+        ):
+            found = _COPY_END.search(self.text, line_end, self.end)
+            return found.end() if found else stop
+        return stop
