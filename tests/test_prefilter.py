@@ -1,0 +1,63 @@
+"""The prefilter never says no to a file that gives a finding."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dbguard.analysis import analyse
+from dbguard.prefilter import may_have_operations
+from dbguard.source import SourceFile
+from tests.expectations import LANGUAGES, fixture_files, source_of
+
+
+@pytest.mark.parametrize(
+    ("data", "language", "expected"),
+    [
+        (b"x = 1\nprint(x)\n", "python", False),
+        (b"os.remove(p)\n", "python", True),
+        ("os.\uff52emove(p)\n".encode(), "python", True),  # NFKC: remove
+        ("os.r\U0001d41eplace(p)\n".encode(), "python", True),
+        ("x = 'é'\n".encode(), "python", False),
+        (b"# coding: utf-7\n+AG8-s\n", "python", True),
+        ("x = 1\n".encode("utf-16"), "python", True),
+        (b"SELECT 1;\n", "sql", False),
+        (b"DrOp/**/table t\n", "sql", True),
+        ("drop table t".encode("utf-16"), "sql", True),
+        (b"r\\m x\n", "shell", True),
+        (b"", "makefile", True),
+    ],
+)
+def test_what_it_says(data: bytes, language: str, expected: bool) -> None:
+    assert may_have_operations(data, language) is expected
+
+
+@cache
+def _sources() -> tuple[tuple[SourceFile, str], ...]:
+    return tuple((source_of(path), LANGUAGES[path.suffix]) for path in fixture_files())
+
+
+def _holds(file: SourceFile, language: str) -> None:
+    if not may_have_operations(file.text.encode(), language):
+        assert not analyse(file, language).findings
+
+
+def test_on_every_fixture() -> None:
+    for file, language in _sources():
+        _holds(file, language)
+
+
+@pytest.mark.skipif(not fixture_files(), reason="no fixtures yet")
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_on_parts_of_fixtures(data: st.DataObject) -> None:
+    """A part of a file has fewer words to be told by; comments and their words go too."""
+    file, language = data.draw(st.sampled_from(_sources()))
+    mark = "--" if language == "sql" else "#"
+    lines = [line.split(f"{mark} expect")[0] for line in file.text.splitlines()]
+    start = data.draw(st.integers(0, len(lines)))
+    part = lines[start : start + data.draw(st.integers(1, 12))]
+    _holds(SourceFile(file.path, "\n".join(part)), language)
