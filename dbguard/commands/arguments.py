@@ -29,17 +29,24 @@ class Grammar:
 
     ``values`` take a value as the next word or attached, ``attached`` only the latter.
     ``single_dash``: ``-name`` is one option, not a cluster. ``operands``: reading stops
-    after so many operands, the rest is another command (None: read to the end).
+    after so many operands, the rest is another command (None: read to the end); with
+    ``strict`` at once, without it options may still follow (``ssh host -p 22 CMD``).
     """
 
     values: frozenset[str] = frozenset()
     attached: frozenset[str] = frozenset()
     single_dash: bool = False
     operands: int | None = None
+    strict: bool = False
 
 
 @lru_cache(maxsize=2048)
-def grammar(values: str, single_dash: bool = False, operands: int | None = None) -> Grammar:
+def grammar(
+    values: str,
+    single_dash: bool = False,
+    operands: int | None = None,
+    strict: bool = False,
+) -> Grammar:
     """Return the grammar a table writes as a string of options that take values."""
     names = values.split()
     return Grammar(
@@ -47,6 +54,7 @@ def grammar(values: str, single_dash: bool = False, operands: int | None = None)
         frozenset(name[:-1] for name in names if name.endswith("?")),
         single_dash,
         operands,
+        strict,
     )
 
 
@@ -177,6 +185,8 @@ def parse(words: Sequence[Word], how: Grammar) -> Arguments:
             operands.append(Operand(word, index, doubtful))
             after_unknown = False
             index += 1
+            if how.strict and len(operands) == how.operands:
+                return Arguments(tuple(options), tuple(operands), tuple(words[index:]))
             continue
         read, taken, after_unknown = _option(words, index, how)
         options.extend(read)

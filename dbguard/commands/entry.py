@@ -39,6 +39,12 @@ ABOUT = {
 }
 """What sort of thing a kind is about; a database, where it is not listed."""
 
+_SIDES = {
+    Kind.BACKUP: (TargetKind.DATABASE, TargetKind.FILE),
+    Kind.RESTORE: (TargetKind.FILE, TargetKind.DATABASE),
+}
+"""What the source and the target of a kind are, where they differ."""
+
 DESTRUCTIVE = frozenset(
     {
         Kind.DELETE_FILE,
@@ -73,8 +79,13 @@ class Entry:
     values: str = ""
     single_dash: bool = False
     needs: str = ""
-    unless: str = "--help -h=help"
+    unless: str = "--help"
     anywhere: bool = False
+
+    @property
+    def topic(self) -> object:
+        """What it is about: of several entries on one topic the longest subcommand counts."""
+        return self
 
     def grammar(self) -> Grammar:
         return grammar(self.values, self.single_dash)
@@ -129,6 +140,10 @@ class Command(Entry):
     traits: frozenset[Trait] = frozenset()
     spelling: str = ""
 
+    @property
+    def topic(self) -> object:
+        return self.kind
+
     def can_destroy(self) -> bool:
         return self.kind in DESTRUCTIVE
 
@@ -136,13 +151,14 @@ class Command(Entry):
         """Yield one operation for each target, after a guard where tests are meant."""
         spelling = self.spelling or self._called(match)
         about = self.about or ABOUT.get(self.kind, TargetKind.DATABASE)
-        source = next((self._place(match, about, at) for at in match.select(self.source)), None)
+        of_source, of_target = _SIDES.get(self.kind, (about, about))
+        source = next((self._place(match, of_source, at) for at in match.select(self.source)), None)
         if any(is_test_environment(value.text) for value in match.select(self.environment)):
             yield match.operation(
                 Kind.GUARD, Target(TargetKind.DATABASE, ""), guard=Guard.ENVIRONMENT
             )
-        targets = [self._place(match, about, at) for at in match.select(self.target)]
-        for target in targets or [Target(about, "")]:
+        targets = [self._place(match, of_target, at) for at in match.select(self.target)]
+        for target in targets or [Target(of_target, "")]:
             traits = self.traits
             if self.kind is Kind.BACKUP:
                 traits |= backup_traits(target.name)
@@ -249,7 +265,9 @@ class Wrapper(Entry):
     ``operands`` come before it (``timeout 5 CMD``). ``assignments``: so may ``NAME=value``.
     ``text``: options whose value is a text for the shell. ``joined``: the words are joined
     into such a text. ``elsewhere``: it runs in another directory tree (a container, a host).
-    ``input_text``: without a command it reads one from standard input.
+    ``input_text``: without a command it reads one from standard input. ``only_dashes``: the
+    program follows ``--``. ``strict``: what follows the operands belongs to the program,
+    options too. ``environment_files``: options naming a file of settings (``.env.test``).
     """
 
     operands: int = 0
@@ -259,6 +277,8 @@ class Wrapper(Entry):
     elsewhere: bool = False
     input_text: bool = False
     only_dashes: bool = False
+    strict: bool = False
+    environment_files: str = ""
 
     def lower(self, match: Match) -> Iterator[Node | Invocation]:
         """Yield the command it runs, or the text of it."""
@@ -274,6 +294,9 @@ class Wrapper(Entry):
         if texts or (self.only_dashes and arguments.dashes is None):
             return
         environment = dict(match.invocation.environment)
+        files = arguments.values(*self.environment_files.split())
+        if any(is_test_environment(file.text) for file in files):
+            environment["NODE_ENV"] = "test"
         while self.assignments and words and _ASSIGNMENT.match(words[0].text):
             name, _, value = words[0].text.partition("=")
             environment[name] = value

@@ -33,8 +33,14 @@ def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
     name = program_name(invocation.words[0].text)
     if name is None:
         return
-    found = sorted(_found(name, invocation), key=lambda one: one[0])
-    for _, entry, match in found:
+    found = list(_found(name, invocation))
+    longest: dict[tuple[int, object], int] = {}
+    for start, length, entry, _ in found:
+        key = (start, entry.topic)
+        longest[key] = max(length, longest.get(key, 0))
+    for start, length, entry, match in sorted(found, key=lambda one: one[0]):
+        if length < longest[(start, entry.topic)]:
+            continue  # "alembic downgrade" where "alembic downgrade base" is known
         for node in entry.lower(match):
             if isinstance(node, Invocation):
                 yield from _lower(node, depth + 1)
@@ -50,8 +56,8 @@ def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
             return
 
 
-def _found(name: str, invocation: Invocation) -> Iterator[tuple[int, Entry, Match]]:
-    """Yield the entries that apply, with the place of their subcommand on the line."""
+def _found(name: str, invocation: Invocation) -> Iterator[tuple[int, int, Entry, Match]]:
+    """Yield the entries that apply, with place and length of their subcommand."""
     for entry, path in index()[name]:
         if isinstance(entry, Wrapper):
             continue
@@ -61,7 +67,7 @@ def _found(name: str, invocation: Invocation) -> Iterator[tuple[int, Entry, Matc
             continue
         spelt = [operand.text for operand in arguments.operands[start : start + len(path)]]
         match = Match(invocation, " ".join([name, *spelt]), arguments.without(start + len(path)))
-        yield (start if entry.anywhere else 0), entry, match
+        yield (start if entry.anywhere else 0), len(path), entry, match
 
 
 def _wrapped(name: str, invocation: Invocation) -> Iterator[tuple[Wrapper, Match]]:

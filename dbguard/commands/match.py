@@ -69,6 +69,10 @@ class Match:
         if place[0] == "-":
             return self.arguments.values(place)[-1:]
         if place[0] == "$":
+            name = place[1:] + "="
+            given = [w.mapped for w in self.words if w.text.startswith(name)]  # rake RAILS_ENV=test
+            if given:
+                return [given[-1].slice(len(name), len(given[-1].text))]
             value = self.invocation.environment.get(place[1:])
             return [Mapped.at(value, self.span)] if value else []
         if place[0] == "=":

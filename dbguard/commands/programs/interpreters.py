@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from dbguard.commands.arguments import Operand
 from dbguard.commands.entry import Custom, Entry
 from dbguard.commands.invocation import Invocation, Word
-from dbguard.commands.match import Match, narrowed
+from dbguard.commands.match import Match
 from dbguard.flow import Node
 from dbguard.operations import Certainty, Kind, TargetKind
 from dbguard.source import Mapped, Transcript, hole
@@ -106,7 +107,7 @@ def _python(match: Match) -> Iterator[Node | Invocation]:
     elif words[index].text.endswith(".py"):
         yield match.include(words[index].mapped, "python", "python")
     elif "/" in words[index].text and not words[index].text.endswith((".pyz", ".zip", ".pyc")):
-        yield narrowed(match.invocation, words[index:])
+        yield replace(match.invocation, words=words[index:])
         yield match.include(words[index].mapped, "python", "python")
 
 
@@ -115,9 +116,10 @@ def _module(match: Match, module: Word, rest: tuple[Word, ...]) -> Iterator[Node
     program = {"django": "django-admin", "sqlite3": "sqlite3", "coverage": ""}.get(name, name)
     if name == "coverage":
         if rest and rest[0].text == "run":
-            yield narrowed(match.invocation, (Word(Mapped.at("python", module.span)), *rest[1:]))
+            python = Word(Mapped.at("python", module.span))
+            yield replace(match.invocation, words=(python, *rest[1:]))
         return
-    yield narrowed(match.invocation, (Word(Mapped.at(program, module.span)), *rest))
+    yield replace(match.invocation, words=(Word(Mapped.at(program, module.span)), *rest))
     if re.fullmatch(r"[A-Za-z_]\w*(?:\.\w+)*", name) and ("." in name or "_" in name):
         path = Mapped.at(name.replace(".", "/") + ".py", module.span)
         yield match.include(path, "python", "python -m")
@@ -125,7 +127,8 @@ def _module(match: Match, module: Word, rest: tuple[Word, ...]) -> Iterator[Node
 
 def _manage(match: Match, words: tuple[Word, ...]) -> Iterator[Node | Invocation]:
     """manage.py: Django's and other known commands, or one of the project's own."""
-    yield narrowed(match.invocation, (Word(Mapped.at("manage.py", words[0].span)), *words[1:]))
+    manage = Word(Mapped.at("manage.py", words[0].span))
+    yield replace(match.invocation, words=(manage, *words[1:]))
     if (
         len(words) > 1
         and re.fullmatch(r"[a-z]\w*", words[1].text)
@@ -183,9 +186,14 @@ def by_pattern(match: Match, text: Mapped) -> Iterator[Node]:
         )
 
 
-def _evaluates(*options: str) -> Callable[[Match], Iterator[Node]]:
-    def run(match: Match) -> Iterator[Node]:
+def _evaluates(*options: str) -> Callable[[Match], Iterator[Node | Invocation]]:
+    """Return the reader of an interpreter: a text after *options*, or a script."""
+
+    def run(match: Match) -> Iterator[Node | Invocation]:
         texts = match.arguments.values(*options)
+        if not texts and match.arguments.operands:
+            script = match.arguments.operands[0]
+            yield replace(match.invocation, words=match.words[script.index :])
         if not texts and not match.arguments.operands and match.invocation.stdin is not None:
             texts = [match.invocation.stdin]
         for text in texts:
