@@ -138,6 +138,14 @@ def _jobs_for(files: int) -> int:
     return os.cpu_count() or 1
 
 
+def _deepest_place(error: Exception) -> str:
+    """Return the module and line that raised an error."""
+    from traceback import extract_tb
+
+    frames = extract_tb(error.__traceback__, limit=-1)
+    return f"{frames[-1].filename.rpartition('dbguard')[2]}:{frames[-1].lineno}" if frames else "?"
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
     """Analyses one file. A value of its own, so that it can be sent to a worker."""
@@ -147,7 +155,19 @@ class _Check:
     config: Config
 
     def __call__(self, candidate: Candidate) -> _Checked:
-        """Return the findings and problems of one file."""
+        """Return the findings and problems of one file.
+
+        A defect of dbguard's own must not cost the findings of the other files, and must
+        not end green: it becomes a problem of stage "internal", which has an exit code.
+        """
+        try:
+            return self._file(candidate)
+        except Exception as error:  # noqa: BLE001 (see above: reported, never swallowed)
+            where = _deepest_place(error)
+            what = f"internal error: {type(error).__name__} at {where}: {error}"
+            return _Checked(problems=(Problem(candidate.path, what, "internal"),))
+
+    def _file(self, candidate: Candidate) -> _Checked:
         from dbguard.analysis import analyse
 
         data = _bytes(candidate)
