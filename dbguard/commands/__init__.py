@@ -23,5 +23,6 @@ what :mod:`dbguard.commands.entry` and :meth:`dbguard.commands.match.Match.selec
 from __future__ import annotations
 
 from dbguard.commands.lowering import lower, vocabulary
+from dbguard.commands.printed import printed
 
-__all__ = ["lower", "vocabulary"]
+__all__ = ["lower", "printed", "vocabulary"]

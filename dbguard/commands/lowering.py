@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -38,15 +39,17 @@ def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
     for start, length, entry, _ in found:
         key = (start, entry.topic)
         longest[key] = max(length, longest.get(key, 0))
+    known = False
     for start, length, entry, match in sorted(found, key=lambda one: one[0]):
         if length < longest[(start, entry.topic)]:
             continue  # "alembic downgrade" where "alembic downgrade base" is known
         for node in entry.lower(match):
+            known = True
             if isinstance(node, Invocation):
                 yield from _lower(node, depth + 1)
             else:
                 yield node
-    if not found:
+    if not known:
         for wrapper, match in _wrapped(name, invocation):
             for node in wrapper.lower(match):
                 if isinstance(node, Invocation):
@@ -65,7 +68,9 @@ def _found(name: str, invocation: Invocation) -> Iterator[tuple[int, int, Entry,
         start = arguments.locate(path, anywhere=entry.anywhere)
         if start is None or not entry.applies(arguments):
             continue
-        spelt = [operand.text for operand in arguments.operands[start : start + len(path)]]
+        spelt = [
+            operand.text.rstrip(",") for operand in arguments.operands[start : start + len(path)]
+        ]
         match = Match(invocation, " ".join([name, *spelt]), arguments.without(start + len(path)))
         yield (start if entry.anywhere else 0), len(path), entry, match
 
@@ -75,7 +80,12 @@ def _wrapped(name: str, invocation: Invocation) -> Iterator[tuple[Wrapper, Match
     for entry, path in index()[name]:
         if not isinstance(entry, Wrapper):
             continue
-        how = grammar(f"{entry.values} {entry.text}", entry.single_dash, entry.operands + len(path))
+        how = grammar(
+            f"{entry.values} {entry.text}",
+            entry.single_dash,
+            entry.operands + len(path),
+            entry.strict,
+        )
         arguments = parse(invocation.words[1:], how)
         if arguments.locate(path) == 0 and entry.applies(arguments):
             yield entry, Match(invocation, " ".join([name, *path]), arguments.without(len(path)))
@@ -90,7 +100,8 @@ def _inner(invocation: Invocation, match: Match) -> Invocation:
     if any(operand.doubtful for operand in operands) and len(words) > 1:
         return narrowed(invocation, words[1:])
     if operands and program_name(operands[-1].text) is not None:
-        return narrowed(invocation, (operands[-1].word, *words))
+        whole = replace(invocation, span=match.invocation.span)
+        return narrowed(whole, (operands[-1].word, *words))
     return invocation
 
 

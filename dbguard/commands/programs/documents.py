@@ -78,11 +78,12 @@ _MONGO = (
 
 def mongo_script(match: Match, text: Mapped, database: str | None) -> Iterator[Node]:
     """Yield what a script of the MongoDB shell does, in its order."""
-    found = []
-    for pattern, kind, spelling in _MONGO:
-        for hit in pattern.finditer(text.text):
-            if not _is_comment(text.text, hit.start()):
-                found.append((hit.start(), kind, spelling, hit))
+    found = [
+        (hit.start(), kind, spelling, hit)
+        for pattern, kind, spelling in _MONGO
+        for hit in pattern.finditer(text.text)
+        if not _is_comment(text.text, hit.start())
+    ]
     for _, kind, spelling, hit in sorted(found, key=lambda one: one[0]):
         groups = hit.groupdict()
         if kind is Kind.DROP_DATABASE:
@@ -132,15 +133,14 @@ def _http(match: Match) -> Iterator[Node]:
         if verb == "DELETE":
             yield from _http_delete(match, found)
         elif "/_delete_by_query" in (found["path"] or ""):
-            body = " ".join(
-                one.text for one in arguments.values("-d", "--data", "--data-raw", "--json")
-            )
-            if "match_all" in body:
+            sent = arguments.values("-d", "--data", "--data-raw", "--json")
+            if any("match_all" in body.text for body in sent):
                 index = (found["path"] or "/").split("/")[1]
                 yield _partial(match, Kind.DELETE_ROWS, TargetKind.TABLE, index)
         elif found["port"] in ("8123", "8086", "4200", "9047"):
-            sent = "-d --data --data-raw --data-binary --data-urlencode"
-            for body in arguments.values(*sent.split()):
+            for body in arguments.values(
+                "-d", "--data", "--data-raw", "--data-binary", "--data-urlencode"
+            ):
                 start = (
                     2 if body.text.startswith("q=") else 6 if body.text.startswith("query=") else 0
                 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from posixpath import basename
 
 from dbguard.commands.entry import Command, Custom, Entry
-from dbguard.commands.match import Match, backup_traits
+from dbguard.commands.match import Match
 from dbguard.flow import Branch, Node, Sequence
 from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
 from dbguard.source import Mapped
@@ -67,8 +67,13 @@ def _truncate(match: Match) -> Iterator[Node]:
         yield from _overwrites(match)
 
 
-def destination(into: str, source: str, *, is_directory: bool) -> str:
-    """Return where *source* arrives when it is copied or moved to *into*."""
+def destination(into: str, source: str, *, is_directory: bool, contents: bool = False) -> str:
+    """Return where *source* arrives when it is copied or moved to *into*.
+
+    With *contents*, a slash after the source means what is in it (rsync).
+    """
+    if source.endswith("/.") or (contents and source.endswith("/")):
+        return into
     if is_directory or into.endswith("/") or into in (".", "..", "~"):
         name = basename(source.rstrip("/")) or "."
         return name if into in (".", "./") else f"{into.rstrip('/')}/{name}"
@@ -95,7 +100,13 @@ def _transfer(kind: Kind) -> Callable[[Match], Iterator[Node]]:
         nodes: list[Node] = list(_person(match))
         keeps = arguments.has("-n", "--no-clobber", "--update=none", "--ignore-existing")
         for source in operands:
-            target = match.file(destination(directory.text, source.text, is_directory=is_directory))
+            into = destination(
+                directory.text,
+                source.text,
+                is_directory=is_directory,
+                contents=match.called == "rsync",
+            )
+            target = match.file(into)
             if keeps:
                 nodes.append(_guard(match, Guard.ABSENT, target))
             if arguments.has("-b", "--backup"):

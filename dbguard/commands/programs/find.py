@@ -16,17 +16,19 @@ from dbguard.source import Mapped
 _NAMES = frozenset({"-name", "-iname", "-lname", "-ilname"})
 _PATHS = frozenset({"-path", "-ipath", "-wholename", "-iwholename"})
 _RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
-_LIMITS = frozenset(
+_LIMITING = (
     "-mtime -ctime -atime -mmin -cmin -amin -newer -anewer -cnewer -size -empty -user -group -perm"
-    " -links -inum -samefile -uid -gid -nouser -nogroup -regex -iregex -newermt".split()
+    " -links -inum -samefile -uid -gid -nouser -nogroup -regex -iregex -newermt"
+)
+_LIMITS = frozenset(_LIMITING.split())
+_WITH_OTHER_VALUE = (
+    "-type -xtype -maxdepth -mindepth -fstype -regextype -printf -fprint -fprint0 -fls"
 )
 _WITH_VALUE = (
     _NAMES
     | _PATHS
     | (_LIMITS - {"-empty", "-nouser", "-nogroup"})
-    | frozenset(
-        "-type -xtype -maxdepth -mindepth -fstype -regextype -printf -fprint -fprint0 -fls".split()
-    )
+    | frozenset(_WITH_OTHER_VALUE.split())
 )
 
 

@@ -15,14 +15,15 @@ from dbguard.operations import Certainty, Kind, TargetKind
 from dbguard.source import Mapped, Transcript, hole
 
 _PYTHON = "https://docs.python.org/3/using/cmdline.html"
-_BUILT_IN = frozenset(
+_DJANGO_COMMANDS = (
     "check compilemessages createcachetable createsuperuser changepassword dbshell diffsettings"
     " dumpdata flush inspectdb loaddata makemessages makemigrations migrate optimizemigration"
     " runserver sendtestemail shell showmigrations sqlflush sqlmigrate sqlsequencereset"
     " squashmigrations startapp startproject test testserver collectstatic findstatic"
     " clearsessions remove_stale_contenttypes reset_db shell_plus runserver_plus help"
-    " sqldsn drop_test_database rebuild_index compress".split()
+    " sqldsn drop_test_database rebuild_index compress"
 )
+_BUILT_IN = frozenset(_DJANGO_COMMANDS.split())
 
 
 def _shell(match: Match) -> Iterator[Node]:

@@ -287,6 +287,7 @@ ENTRIES: tuple[Entry, ...] = (
     Wrapper(
         "heroku run|run:detached",
         values="-a --app -r --remote -s --size -e --env",
+        joined=True,
         elsewhere=True,
         documentation="https://devcenter.heroku.com/articles/heroku-cli-commands",
     ),
