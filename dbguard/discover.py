@@ -112,7 +112,7 @@ class _Search:
     left_out: dict[str, LeftOut] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
-    _foreign: dict[str, str] = field(default_factory=dict)
+    _foreign: dict[str, tuple[str, str] | None] = field(default_factory=dict)
 
     def standard_input(self, name: str, data: bytes) -> None:
         """Check bytes at hand under a name."""
@@ -148,8 +148,8 @@ class _Search:
             self._not_regular(shown, status.st_mode)
         elif self.excluded(self._project_path(absolute)):
             self._leave_out(shown, "excluded")
-        elif folder := self._foreign_above(absolute):
-            self._leave_out(shown, folder)
+        elif foreign := self._foreign_part(*self._in_project(absolute)):
+            self._leave_out(shown, foreign[1])
         elif not self._offer(absolute, shown, status.st_mode, follow=True):
             self._leave_out(shown, "not a kind of file dbguard reads")
 
@@ -180,9 +180,9 @@ class _Search:
         prefix, shown_prefix = _prefix(folder), _prefix(shown)
         for name in names:
             absolute, path = prefix + name, shown_prefix + name
-            foreign = self._foreign_below(folder, shown, name)
+            foreign = self._foreign_part(prefix, name.rpartition("/")[0])
             if foreign:
-                self._leave_out(*foreign)
+                self._leave_out(f"{shown_prefix}{foreign[0]}/", foreign[1])
                 continue
             if name.endswith("/"):
                 self._nested(absolute.rstrip("/"), path.rstrip("/"))
@@ -250,7 +250,7 @@ class _Search:
                 continue
             if not is_folder:
                 self._found(absolute, path, mode)
-            elif why := self._why_foreign(absolute):
+            elif why := _why_foreign(absolute):
                 if entry.name != ".git":
                     self._leave_out(path + "/", why)
             elif self.excluded(self._project_path(absolute) + "/"):
@@ -314,37 +314,26 @@ class _Search:
 
     def _project_path(self, absolute: str) -> str:
         """Return a path from the root of the project; one outside stays absolute."""
+        return absolute.removeprefix(_prefix(self.root)).replace(os.sep, "/")
+
+    def _in_project(self, absolute: str) -> tuple[str, str]:
+        """Return the root with its slash and the folder of a file in it, '' for one outside."""
         prefix = _prefix(self.root)
-        inside = absolute.removeprefix(prefix) if absolute.startswith(prefix) else absolute
-        return inside.replace(os.sep, "/")
+        inside = absolute.removeprefix(prefix).replace(os.sep, "/")
+        return prefix, inside.rpartition("/")[0] if inside != absolute else ""
 
-    def _foreign_above(self, absolute: str) -> str:
-        """Say why a file belongs to others, by the folders between it and the root; '' if not."""
-        prefix = _prefix(self.root)
-        if not absolute.startswith(prefix):
-            return ""
-        current = prefix.rstrip(os.sep)
-        for part in absolute[len(prefix) :].split(os.sep)[:-1]:
-            current = f"{current}{os.sep}{part}"
-            if why := self._why_foreign(current):
-                return why
-        return ""
-
-    def _foreign_below(self, folder: str, shown: str, name: str) -> tuple[str, str] | None:
-        """Return the outermost folder of others on the way from *folder* to *name*, and why."""
-        at = name.find("/")
-        while at >= 0:
-            if why := self._why_foreign(_prefix(folder) + name[:at]):
-                return _prefix(shown) + name[:at] + "/", why
-            at = name.find("/", at + 1)
-        return None
-
-    def _why_foreign(self, folder: str) -> str:
-        """Say why a folder is not the project's own, '' if it is."""
-        known = self._foreign.get(folder)
-        if known is None:
-            known = self._foreign[folder] = _why_foreign(folder)
-        return known
+    def _foreign_part(self, prefix: str, folder: str) -> tuple[str, str] | None:
+        """Return the outermost part of a folder below *prefix* that is others' code, and why."""
+        pending = []
+        while folder and prefix + folder not in self._foreign:
+            pending.append(folder)
+            folder = folder.rpartition("/")[0]
+        found = self._foreign[prefix + folder] if folder else None
+        for inner in reversed(pending):
+            if found is None and (why := _why_foreign(prefix + inner)):
+                found = inner, why
+            self._foreign[prefix + inner] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,19 @@ def test_a_link_that_is_named_is_followed(tree: Path) -> None:
     assert [(c.path, c.follow) for c in found.candidates] == [("link.py", True)]
 
 
+def test_a_very_deep_tree(tree: Path) -> None:
+    folder = str(tree)
+    for _ in range(1200):
+        folder += "/d"
+        os.mkdir(folder)
+    Path(folder, "a.py").write_text("x")
+    try:
+        assert _paths(_find(tree)) == ["d/" * 1200 + "a.py"]
+    finally:
+        # shutil.rmtree, with which pytest cleans up, would not get down there.
+        subprocess.run(["rm", "-rf", str(tree / "d")], check=True)
+
+
 HOSTILE = ["a\nb.py", "\x1b[31mred.sh", "-rf.py", "\u202etxt.py", "sp ace.sql", "$(id).sh", "`.py"]
 
 
