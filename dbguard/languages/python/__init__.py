@@ -1,0 +1,69 @@
+"""Python, lowered to flows of operations.
+
+tree-sitter parses (tolerant of broken and of Python 2 code); :mod:`marks` finds where
+something may happen; :mod:`statements` walks what runs after what; :mod:`evaluation`
+tells what expressions are worth; :mod:`calls` what the calls of libraries do.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import tree_sitter_python
+from tree_sitter import Language, Query
+
+from dbguard.flow import Lowered
+from dbguard.languages.python import calls, statements
+from dbguard.languages.python.marks import Marks
+from dbguard.languages.python.program import Program
+from dbguard.languages.syntax_tree import SyntaxTree
+from dbguard.source import Problem, Region
+
+_PRINT = re.compile(rb"^[ \t]*(?:print|exec)[ \t]+(?![=.,)\]:+\-*/%|&<>!])", re.MULTILINE)
+
+
+@cache
+def _language() -> Language:
+    return Language(tree_sitter_python.language())
+
+
+@cache
+def _definitions() -> Query:
+    return Query(_language(), "[(function_definition) (class_definition)] @definition")
+
+
+def lower(region: Region) -> Lowered:
+    """Return the flows of a region of Python, and what of it could not be read."""
+    tree = SyntaxTree(region, _language())
+    problems = _unreadable(tree)
+    marks = Marks(tree, calls.WORDS, calls.NAMED, _definitions())
+    if not marks.any:
+        return Lowered((), problems)
+    program = Program(tree, marks)
+    found = statements.flows(program)
+    return Lowered(found, (*problems, *program.problems))
+
+
+def _unreadable(tree: SyntaxTree) -> tuple[Problem, ...]:
+    """Return the problem of a text that is no Python 3, at its first error."""
+    at = None
+    error = "invalid syntax"
+    node = tree.first_error()
+    if node is not None:
+        at = node.start_byte, node.end_byte
+    for match in _PRINT.finditer(tree.data):
+        if at is not None and at[0] <= match.end():
+            break
+        found = tree.root.descendant_for_byte_range(match.end() - 1, match.end())
+        while found is not None and found.type not in ("print_statement", "exec_statement"):
+            if found.type in ("string", "block", "module", "comment"):
+                found = None
+                break
+            found = found.parent
+        if found is not None:
+            at, error = (found.start_byte, found.end_byte), "a statement of Python 2"
+            break
+    if at is None:
+        return ()
+    return (Problem(tree.region.file.path, error, "parse", tree.bytes_span(*at)),)

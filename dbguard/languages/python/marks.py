@@ -1,0 +1,100 @@
+"""Where in a file something may happen: found by words, before any value is evaluated.
+
+A mark is the offset of a word that names an operation of the tables (``remove``,
+``execute``), or of a call of a function of this file that holds a mark itself. The walk
+evaluates nothing outside of marked expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+
+from tree_sitter import Query, QueryCursor
+
+from dbguard.languages.syntax_tree import SyntaxTree
+
+_CALLED = re.compile(rb"([A-Za-z_]\w*)\s*\(")
+_RENAMED = re.compile(
+    rb"\b([A-Za-z_]\w*)\s+as\s+([A-Za-z_]\w*)"
+    rb"|\b([A-Za-z_]\w*)\s*=\s*(?:[\w.]+\.)?([A-Za-z_]\w*)[ \t]*(?:[\r\n#]|$)"
+)
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_STOPS = frozenset({b"exit", b"_exit", b"abort", b"quit", b"fail", b"skip"})
+_RAISES = re.compile(rb"\b(?:raise|assert|exit|_exit|abort|confirm|input)\b")
+_BARE = re.compile(
+    rb"\b(?:drop_all|create_all|drop_database|DATABASES|SQLALCHEMY_DATABASE_URI"
+    rb"|SQLALCHEMY_BINDS)\b|sqlite(?:\+\w+)?:///"
+)
+
+
+class Marks:
+    """The sorted offsets, and the functions and classes of the file."""
+
+    def __init__(self, tree: SyntaxTree, words: frozenset[bytes], named: re.Pattern[bytes], query: Query) -> None:
+        data = tree.data
+        self.calls: dict[bytes, list[int]] = defaultdict(list)
+        for match in _CALLED.finditer(data):
+            self.calls[match[1]].append(match.start())
+        found: list[int] = []
+        known = set(words)
+        for match in _RENAMED.finditer(data):
+            if match[1] in known:
+                known.add(match[2])
+                found.append(match.start())
+            elif match[4] in known and match[3] not in known:
+                known.add(match[3])
+                found.append(match.start())
+        known.update(word for word in self.calls if named.search(word))
+        for word in known & self.calls.keys():
+            found.extend(self.calls[word])
+        found.extend(match.start() for match in _BARE.finditer(data))
+        self.offsets = sorted(found)
+        self.any = bool(found)
+        self.functions: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self.nodes: dict[int, tuple[int, int]] = {}
+        if not self.any:
+            return
+        captures = QueryCursor(query).captures(tree.root)
+        definitions = captures.get("definition", [])
+        self._spread(tree, definitions)
+
+    def _spread(self, tree: SyntaxTree, definitions: list[object]) -> None:
+        """Mark the calls of marked functions until nothing changes."""
+        pending: list[tuple[bytes, int, int, bool]] = []
+        stops = [match.start() for match in _RAISES.finditer(tree.data)]
+        for node in definitions:
+            name = node.child_by_field_name("name")  # type: ignore[attr-defined]
+            if name is None:
+                continue
+            start, end = node.start_byte, node.end_byte  # type: ignore[attr-defined]
+            word = tree.data[name.start_byte : name.end_byte]
+            self.functions[word.decode("utf-8", "replace")].append((start, end))
+            stopping = bisect_left(stops, start) < bisect_right(stops, end)
+            pending.append((word, start, end, stopping))
+        done: set[bytes] = set()
+        while True:
+            fresh: list[int] = []
+            for word, start, end, stopping in pending:
+                if word in done or not (stopping or self.within(start, end)):
+                    continue
+                done.add(word)
+                fresh.extend(at for at in self.calls.get(word, ()))
+            if not fresh:
+                return
+            self.offsets = sorted({*self.offsets, *fresh})
+
+    def within(self, start: int, end: int) -> bool:
+        """Say whether a mark stands in ``[start, end)``."""
+        at = bisect_left(self.offsets, start)
+        return at < len(self.offsets) and self.offsets[at] < end
+
+    def is_called(self, name: str) -> bool:
+        """Say whether the file calls a function of this name outside of its own body."""
+        ranges = self.functions.get(name, [])
+        for at in self.calls.get(name.encode(), ()):
+            if any(start <= at < end for start, end in ranges):
+                continue
+            return True
+        return False

@@ -1,0 +1,656 @@
+"""The state of a walk over one Python region: names, values, calls of its own functions.
+
+:mod:`statements` walks, :mod:`evaluation` computes values, :mod:`calls` knows the APIs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from posixpath import basename
+
+from tree_sitter import Node
+
+from dbguard.databases import normal_path, throwaway_reason
+from dbguard.flow import Call, Direction, Sequence, StopKind
+from dbguard.flow import Node as FlowNode
+from dbguard.languages.python import calls
+from dbguard.languages.python.calls.site import CallSite, Outcome
+from dbguard.languages.python.evaluation import (
+    EVALUATORS,
+    attribute_of,
+    element_of,
+    item_of,
+    lift,
+    unwrap,
+)
+from dbguard.languages.python.marks import Marks
+from dbguard.languages.python.names import NEVER, Binding, Scope
+from dbguard.languages.python.values import (
+    NONE,
+    Alternatives,
+    Bound,
+    Class,
+    Constant,
+    Contents,
+    Fetched,
+    Function,
+    Handle,
+    Listing,
+    Mapping,
+    Object,
+    Partial,
+    Symbol,
+    Text,
+    Unknown,
+    Value,
+    one_of,
+    options,
+)
+from dbguard.languages.syntax_tree import SyntaxTree
+from dbguard.operations import Certainty, Target, TargetKind
+from dbguard.source import Mapped, Problem, Span, has_hole, hole
+
+DEPTH_LIMIT = 90
+"""How deep statements, expressions and followed calls may nest together."""
+INLINE_LIMIT = 4
+"""How deep functions are followed."""
+CALLS_LIMIT = 3_000
+STEPS_LIMIT = 400_000
+
+_DATE = re.compile(
+    r"\b(?:datetime|date\.today|strftime|isoformat|timestamp|time\.time|utcnow|now\(|uuid\d?|monotonic)\b"
+)
+_DATABASE_NAME = re.compile(r"db|database|sqlite|dsn", re.IGNORECASE)
+_TEMPORARY_PARAMETERS = {"tmp_path": True, "tmpdir": True, "tmp_path_factory": True}
+_DOWN = {"downgrade", "downgrades", "backwards", "down", "rollback"}
+
+
+class Program:
+    """One region being walked."""
+
+    def __init__(self, tree: SyntaxTree, marks: Marks) -> None:
+        self.tree = tree
+        self.region = tree.region
+        self.marks = marks
+        self.module = Scope()
+        self.depth = 0
+        self.problems: list[Problem] = []
+        self.directory = ""
+        self.inlined: set[int] = set()
+        self.functions: dict[int, Function] = {}
+        self.branching = 0
+        self.looping = 0
+        self.call_scopes: dict[tuple[int, int, int], Scope] = {}
+        self._serial = 0
+        self._now: int | None = None
+        self._steps = 0
+        self._calls = 0
+        self._stack: list[int] = []
+        self._memo: dict[tuple[int, int, int], Value | Callable[[], Value]] = {}
+        self._comprehensions: dict[tuple[int, int], Scope] = {}
+        self.journal: list[tuple[Scope, str]] = []
+
+    # -- positions and names --------------------------------------------------------------
+
+    def marked(self, node: Node) -> bool:
+        """Say whether something may happen inside a node."""
+        return self.marks.within(node.start_byte, node.end_byte)
+
+    def short_text(self, node: Node) -> str:
+        """Return the source of an expression on one line, at most 100 bytes of it."""
+        data = self.tree.data[node.start_byte : min(node.end_byte, node.start_byte + 100)]
+        return " ".join(data.decode("utf-8", "replace").split())
+
+    def telling_name(self, expression: str) -> str:
+        """Return what a hole is called: "date" for what comes from a clock or a UUID."""
+        return "date" if _DATE.search(expression) else expression
+
+    def unknown(self, node: Node) -> Unknown:
+        """Return the value of an expression nothing is known of."""
+        node = unwrap(node)
+        text = self.short_text(node)
+        weak = node.type not in ("identifier", "attribute", "subscript")
+        if _DATE.search(text):
+            return Unknown("date", self.tree.span(node))
+        if node.type == "call":
+            function = node.child_by_field_name("function")
+            text = self.short_text(function) if function is not None else text
+        return Unknown(text, self.tree.span(node), weak)
+
+    def limit(self, node: Node) -> None:
+        """Note that the text nests deeper than it is followed."""
+        if not any(problem.stage == "limit" for problem in self.problems):
+            self.problems.append(
+                Problem(
+                    self.region.file.path,
+                    "nested too deeply or too large to be followed whole",
+                    "limit",
+                    self.tree.bytes_span(node.start_byte, node.start_byte),
+                )
+            )
+
+    @contextmanager
+    def deeper(self) -> Iterator[bool]:
+        """Count one level of nesting; yields False past the limit."""
+        self.depth += 1
+        try:
+            yield self.depth <= DEPTH_LIMIT
+        finally:
+            self.depth -= 1
+
+    # -- bindings -------------------------------------------------------------------------
+
+    @property
+    def point(self) -> int:
+        """The point of the walk at which names are looked up."""
+        return self._serial if self._now is None else self._now
+
+    def tick(self) -> int:
+        self._serial += 1
+        return self._serial
+
+    @contextmanager
+    def at(self, serial: int | None) -> Iterator[None]:
+        """Look names up as they were at a point of the walk (None: now)."""
+        before, self._now = self._now, serial
+        try:
+            yield
+        finally:
+            self._now = before
+
+    def bind(self, name: str, scope: Scope, compute: Callable[[], Value]) -> None:
+        """Bind a name to something computed when needed, in today's state of the names."""
+        scope.bind(name, Binding(self.tick(), compute))
+        self.journal.append((scope, name))
+
+    def note_source(self, target: Node, scope: Scope, source: Node) -> None:
+        """Remember the expression a name was just bound to: conditions look through it."""
+        if target.type == "identifier":
+            name = self.tree.text(target)
+            owner = scope.outer_names.get(name, scope)
+            owner.bindings[name][-1].source = source
+
+    def bind_value(self, name: str, scope: Scope, value: Value) -> None:
+        scope.bind(name, Binding(self.tick(), lambda: value, value))
+        self.journal.append((scope, name))
+
+    def force(self, binding: Binding) -> Value | None:
+        """Evaluate a binding once; None while that is already under way."""
+        if binding.value is None:
+            if binding.busy or self.depth >= DEPTH_LIMIT:
+                return None
+            binding.busy = True
+            self.depth += 1
+            with self.at(binding.serial):
+                binding.value = binding.compute()
+            self.depth -= 1
+            binding.busy = False
+        return binding.value
+
+    def lookup(self, name: str, scope: Scope, node: Node) -> Value:
+        """Return what a name is worth here."""
+        binding = scope.find(name, self.point)
+        if binding is None and scope is not self.module:
+            binding = self.module.find_later(name)
+        value = self.force(binding) if binding is not None else None
+        if value is not None:
+            return self._renamed(value, name, node)
+        if binding is None:
+            if name == "__file__":
+                return Text(Mapped.at("", self.tree.span(node)))
+            for module in self.module.stars:
+                if calls.is_known(f"{module}.{name}"):
+                    return Symbol(f"{module}.{name}", name, self.tree.span(node))
+        return Unknown(name, self.tree.span(node))
+
+    def _renamed(self, value: Value, name: str, node: Node) -> Value:
+        """Let the variable's name stand for an unknown computation, unless that says more."""
+        if isinstance(value, Unknown) and value.weak:
+            telling = _DATABASE_NAME.search(value.name) and not _DATABASE_NAME.search(name)
+            return Unknown(value.name if telling else self.telling_name(name), value.span)
+        return value
+
+    def is_builtin(self, name: str, scope: Scope) -> bool:
+        """Say whether nothing in the file binds a name."""
+        return scope.find(name, NEVER - 1) is None
+
+    # -- values ---------------------------------------------------------------------------
+
+    def evaluate(self, node: Node, scope: Scope) -> Value:
+        """Return what an expression is worth here."""
+        node = unwrap(node)
+        self._steps += 1
+        if self.depth >= DEPTH_LIMIT or self._steps > STEPS_LIMIT:
+            self.limit(node)
+            return Unknown("value", self.tree.span(node), True)
+        evaluator = EVALUATORS.get(node.type)
+        if evaluator is None:
+            return self.unknown(node)
+        self.depth += 1
+        try:
+            return evaluator(self, node, scope)
+        finally:
+            self.depth -= 1
+
+    def item(self, owner: Value, key: str | None, node: Node, target: Node) -> Value:
+        """Return ``owner[key]`` for what is no collection of ours."""
+        if isinstance(owner, Symbol) and owner.name.endswith("django.db.connections"):
+            return Handle("connection", dialect="", name=key or "")
+        if isinstance(owner, Symbol) and owner.name == "os.environ" and key is not None:
+            return Unknown(key, self.tree.span(node))
+        if isinstance(owner, Bound) and owner.name == "config" and key is not None:
+            return Unknown(f"config_{key}", self.tree.span(node))
+        if isinstance(owner, Handle) and owner.kind in ("mongo client", "mongo database", "dataset"):
+            return self.handle_attribute(owner, key or "collection", node)
+        return self.unknown(node)
+
+    def handle_attribute(self, owner: Handle, name: str, node: Node) -> Value:
+        """Return an attribute of a handle: another handle, or a method not yet called."""
+        found = calls.attribute_of_handle(owner, name)
+        return found if found is not None else Bound(owner, name)
+
+    def member(self, owner: Object | Class, name: str, node: Node) -> Value:
+        """Return an attribute of an object or class of the file."""
+        if isinstance(owner, Object):
+            if name in owner.attributes:
+                return self._renamed(owner.attributes[name], name, node)
+            self._initialise(owner, name)
+            if name in owner.attributes:
+                return self._renamed(owner.attributes[name], name, node)
+        cls = owner.of if isinstance(owner, Object) else owner
+        found = self._class_member(cls, name, owner, 0)
+        if found is not None:
+            return found
+        return Unknown(self.short_text(node), self.tree.span(node))
+
+    def _class_member(self, cls: Class, name: str, owner: Value, depth: int) -> Value | None:
+        bindings = cls.scope.bindings.get(name)
+        value = self.force(bindings[-1]) if bindings else None
+        if isinstance(value, Function):
+            decorators = [self.short_text(d) for d in value.decorators]
+            if any(d.startswith("@staticmethod") for d in decorators):
+                return value
+            if any("property" in d for d in decorators):
+                return self.invoke_value(Function(value.name, value.node, value.scope, owner))
+            if any(d.startswith("@classmethod") for d in decorators) and isinstance(owner, Object):
+                owner = owner.of
+            return Function(value.name, value.node, value.scope, owner, value.decorators)
+        if value is not None or depth > 5:
+            return value
+        for base in cls.bases:
+            if isinstance(base, Class):
+                found = self._class_member(base, name, owner, depth + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def _initialise(self, owner: Object, name: str) -> None:
+        """Find out what methods set ``self.name`` to: ``__init__`` first."""
+        if name in owner.looking or len(owner.looking) > 8:
+            return
+        owner.looking.add(name)
+        if not owner.initialised:
+            owner.initialised = True
+            init = self._class_member(owner.of, "__init__", owner, 0)
+            if isinstance(init, Function):
+                self.invoke_value(init)
+        if name not in owner.attributes:
+            setter = self._setter(owner.of, name)
+            if setter is not None:
+                method = self._class_member(owner.of, setter, owner, 0)
+                if isinstance(method, Function):
+                    self.invoke_value(method)
+        owner.looking.discard(name)
+
+    def _setter(self, cls: Class, name: str) -> str | None:
+        """Return the method that assigns ``self.name``."""
+        pattern = re.compile(rb"\bself\." + re.escape(name.encode()) + rb"\s*(?::[^=\n]+)?=[^=]")
+        match = pattern.search(self.tree.data, cls.node.start_byte, cls.node.end_byte)
+        if match is None:
+            return None
+        best: tuple[int, str] | None = None
+        for bindings in cls.scope.bindings.values():
+            value = bindings[-1].value
+            if isinstance(value, Function):
+                node = value.node
+                if node.start_byte <= match.start() < node.end_byte:
+                    size = node.end_byte - node.start_byte
+                    if best is None or size < best[0]:
+                        best = (size, value.name)
+        return best[1] if best else None
+
+    def comprehension_scope(self, node: Node, scope: Scope) -> Scope:
+        """Return a scope in which the variables of a comprehension are bound."""
+        key = (node.id, scope.identity)
+        found = self._comprehensions.get(key)
+        if found is None:
+            found = self._comprehensions[key] = Scope(scope, scope.owner, scope.function)
+            for child in node.named_children:
+                if child.type != "for_in_clause":
+                    continue
+                left = child.child_by_field_name("left")
+                right = child.child_by_field_name("right")
+                if left is not None and right is not None:
+                    value = element_of(self, self.evaluate(right, found), right)
+                    self.bind_target(left, found, lambda value=value: value)  # type: ignore[misc]
+        return found
+
+    def bind_target(self, target: Node, scope: Scope, compute: Callable[[], Value]) -> None:
+        """Bind what stands left of ``=``, after ``for`` or ``as``."""
+        match target.type:
+            case "identifier":
+                self.bind(self.tree.text(target), scope, compute)
+            case "pattern_list" | "tuple_pattern" | "list_pattern" | "tuple" | "list":
+                cell: list[Value] = []
+
+                def whole() -> Value:
+                    if not cell:
+                        cell.append(compute())
+                    return cell[0]
+
+                for index, child in enumerate(target.named_children):
+                    self.bind_target(
+                        child,
+                        scope,
+                        lambda i=index, c=child: item_of(self, whole(), i, c),  # type: ignore[misc]
+                    )
+            case "as_pattern_target" | "parenthesized_expression" if target.named_children:
+                self.bind_target(target.named_children[0], scope, compute)
+            case "attribute":
+                self._bind_attribute(target, scope, compute)
+            case _:
+                return
+
+    def _bind_attribute(self, target: Node, scope: Scope, compute: Callable[[], Value]) -> None:
+        owner_node = target.child_by_field_name("object")
+        name_node = target.child_by_field_name("attribute")
+        if owner_node is None or name_node is None or owner_node.type != "identifier":
+            return
+        owner = self.evaluate(owner_node, scope)
+        name = self.tree.text(name_node)
+        if isinstance(owner, Object):
+            value = compute()
+            old = owner.attributes.get(name)
+            if old is not None and self.branching:
+                value = one_of([old, value])
+            owner.attributes[name] = value
+        elif isinstance(owner, Class):
+            self.bind(name, owner.scope, compute)
+
+    # -- calls ----------------------------------------------------------------------------
+
+    def call_value(self, node: Node, scope: Scope) -> Value:
+        """Return what a call returns, without what it does."""
+        key = (node.start_byte, node.end_byte, scope.identity)
+        if key not in self._memo:
+            self._memo[key] = self.unknown(node)  # a call that needs itself
+            outcome = self.perform(node, scope)
+            self._memo[key] = self.unknown(node) if outcome.value is None else outcome.value
+        found = self._memo[key]
+        if callable(found):
+            self._memo[key] = self.unknown(node)
+            found = self._memo[key] = found()
+        return found
+
+    def remember(self, node: Node, scope: Scope, outcome: Outcome) -> None:
+        """Keep what a call returned, for whoever asks later."""
+        key = (node.start_byte, node.end_byte, scope.identity)
+        self._memo[key] = self.unknown(node) if outcome.value is None else outcome.value
+
+    def perform(self, node: Node, scope: Scope) -> Outcome:
+        """Return what a call does and returns."""
+        function = node.child_by_field_name("function")
+        if function is None:
+            return Outcome()
+        with self.deeper() as inside:
+            if not inside:
+                self.limit(node)
+                return Outcome()
+            function = unwrap(function)
+            if function.type == "identifier":
+                name = self.tree.text(function)
+                value = self.lookup(name, scope, function)
+                if isinstance(value, Unknown) and scope.find(name, NEVER - 1) is None:
+                    return calls.function(CallSite(self, node, scope, name))
+                return self.apply(value, node, scope, ())
+            if function.type == "attribute":
+                target = function.child_by_field_name("object")
+                name_node = function.child_by_field_name("attribute")
+                if target is None or name_node is None:
+                    return Outcome()
+                name = self.tree.text(name_node)
+                receiver = self._receiver(target, scope)
+                return self._method(receiver, name, node, scope)
+            return self.apply(self.evaluate(function, scope), node, scope, ())
+
+    def _receiver(self, target: Node, scope: Scope) -> Value:
+        inner = unwrap(target)
+        if inner.type == "call":
+            function = inner.child_by_field_name("function")
+            if (
+                function is not None
+                and function.type == "identifier"
+                and self.tree.text(function) == "super"
+            ):
+                return self._super(scope, inner)
+        return self.evaluate(target, scope)
+
+    def _super(self, scope: Scope, node: Node) -> Value:
+        owner = scope.owner
+        if owner is not None:
+            for base in owner.of.bases:
+                if isinstance(base, Class):
+                    return Object(base, owner.attributes, initialised=True)
+        return self.unknown(node)
+
+    def _method(self, receiver: Value, name: str, node: Node, scope: Scope) -> Outcome:
+        function = node.child_by_field_name("function")
+        assert function is not None
+        choices = options(receiver)[:4]
+        outcomes = []
+        for choice in choices:
+            if isinstance(choice, Symbol | Object | Class) and not (
+                isinstance(choice, Symbol) and choice.name == "os.environ"
+            ):
+                value = attribute_of(self, choice, name, function)
+                if isinstance(value, Unknown):
+                    value = Bound(choice, name)
+                outcomes.append(self.apply(value, node, scope, ()))
+            else:
+                outcomes.append(calls.method(CallSite(self, node, scope, name, choice)))
+        if len(outcomes) == 1:
+            return outcomes[0]
+        return calls.one_of_outcomes(
+            self, outcomes, isinstance(receiver, Alternatives) and receiver.each
+        )
+
+    def apply(self, callee: Value, node: Node, scope: Scope, bound: tuple[Value, ...]) -> Outcome:
+        """Call a value."""
+        match callee:
+            case Symbol(name=qualified):
+                return calls.function(CallSite(self, node, scope, qualified, None, bound))
+            case Bound(receiver=receiver, name=name):
+                return calls.method(CallSite(self, node, scope, name, receiver, bound))
+            case Partial(callee=inner, arguments=arguments):
+                return self.apply(inner, node, scope, (*arguments, *bound))
+            case Function():
+                return self.invoke(callee, CallSite(self, node, scope, callee.name, None, bound))
+            case Class():
+                return self._construct(callee, node, scope)
+            case Alternatives(values=values, each=each):
+                outcomes = [self.apply(value, node, scope, bound) for value in values[:4]]
+                return calls.one_of_outcomes(self, outcomes, each)
+            case Unknown(name=name):
+                prefix, dot, last = name.rpartition(".")
+                receiver = Unknown(prefix, callee.span) if dot else None
+                return calls.method(CallSite(self, node, scope, last or name, receiver, bound))
+            case Handle(kind="sessionmaker"):
+                return Outcome([], Handle("session", callee.database, callee.dialect))
+            case Handle(kind="session" | "connection" | "engine"):
+                return Outcome([], callee)
+            case _:
+                return Outcome()
+
+    def _construct(self, cls: Class, node: Node, scope: Scope) -> Outcome:
+        made = Object(cls, initialised=True)
+        base = calls.instance_of_bases(cls)
+        if base is not None:
+            return Outcome([], base)
+        init = self._class_member(cls, "__init__", made, 0)
+        if not isinstance(init, Function):
+            for index, (name, value) in enumerate(
+                [*CallSite(self, node, scope, cls.name).keywords.items()]
+            ):
+                if index < 32:
+                    made.attributes[name] = value
+            return Outcome([], made)
+        outcome = self.invoke(init, CallSite(self, node, scope, cls.name))
+        return Outcome(outcome.nodes, made)
+
+    def invoke_value(self, function: Function) -> Value:
+        """Return what a function returns when nothing is known of its arguments."""
+        outcome = self.invoke(function, None)
+        value = outcome.value
+        if value is None:
+            return self.unknown(function.node)
+        return value() if callable(value) else value
+
+    def invoke(self, function: Function, site: CallSite | None) -> Outcome:
+        """Follow a function of the file with its arguments bound."""
+        from dbguard.languages.python import statements
+
+        node = function.node
+        if node.id in self._stack or len(self._stack) >= INLINE_LIMIT:
+            return Outcome()
+        self._calls += 1
+        if self._calls > CALLS_LIMIT:
+            self.limit(node)
+            return Outcome()
+        scope = self.enter(function)
+        self._bind_parameters(function, scope, site)
+        out: list[FlowNode] = []
+        self._stack.append(node.id)
+        journal, self.journal = self.journal, []
+        with self.at(None), self.deeper() as inside:
+            if inside:
+                if node.type == "lambda":
+                    body = node.child_by_field_name("body")
+                    if body is not None:
+                        statements.effects(self, body, scope, out)
+                        scope.returns.append(statements.returned(self, body, scope))
+                else:
+                    statements.function_body(self, function, scope, out)
+            else:
+                self.limit(node)
+        self.journal = journal
+        self._stack.pop()
+        if site is not None:
+            self.inlined.add(node.id)
+            key = (site.node.start_byte, site.node.end_byte, site.scope.identity)
+            self.call_scopes[key] = scope
+        nodes: list[FlowNode] = []
+        if out and site is not None:
+            body = Sequence(tuple(out), self.direction(function))
+            ends = frozenset({StopKind.RETURN})
+            nodes = [Call(function.name, site.span, body, ends)]
+        elif out:
+            nodes = out
+
+        def result() -> Value:
+            return self._result(scope, node)
+
+        return Outcome(nodes, result)
+
+    def _result(self, scope: Scope, node: Node) -> Value:
+        values: list[Value] = []
+        for returned in scope.returns:
+            if returned.node is None:
+                continue
+            with self.at(returned.serial):
+                values.append(self.evaluate(returned.node, scope))
+        return one_of(values) if values else NONE
+
+    def direction(self, function: Function) -> Direction | None:
+        """Return DOWN for the function that takes a migration back."""
+        name = function.name
+        if name.startswith("downgrade"):
+            return Direction.DOWN
+        if name in _DOWN:
+            siblings = self.marks.functions.keys()
+            if siblings & {"upgrade", "up", "forwards", "migrate", "apply"}:
+                return Direction.DOWN
+        return None
+
+    def enter(self, function: Function) -> Scope:
+        """Return a fresh scope for a run of a function."""
+        owner = function.owner if isinstance(function.owner, Object) else None
+        return Scope(function.scope, owner, function)
+
+    def _bind_parameters(self, function: Function, scope: Scope, site: CallSite | None) -> None:
+        parameters = function.node.child_by_field_name("parameters")
+        if parameters is None:
+            return
+        index = 0
+        names: set[str] = set()
+        children = [child for child in parameters.named_children if child.type != "comment"]
+        if function.owner is not None and children:
+            self.bind_value(self.tree.text(children[0]), scope, function.owner)
+            children = children[1:]
+        keyword_only = False
+        for child in children:
+            if child.type in ("keyword_separator", "list_splat_pattern"):
+                keyword_only = True
+                continue
+            name_node, default = parameter(child)
+            if name_node is None:
+                continue
+            name = self.tree.text(name_node)
+            names.add(name)
+            value = site.argument(None if keyword_only else index, name) if site else None
+            index += 1
+            if value is not None:
+                self.bind_value(name, scope, value)
+            elif default is not None:
+                self.bind(name, scope, self._lazy(default, function.scope))
+            else:
+                self.bind_value(name, scope, self._parameter(name, name_node))
+        scope.parameters = frozenset(names)
+
+    def _lazy(self, node: Node, scope: Scope) -> Callable[[], Value]:
+        return lambda: self.evaluate(node, scope)
+
+    def _parameter(self, name: str, node: Node) -> Value:
+        span = self.tree.span(node)
+        if name in _TEMPORARY_PARAMETERS:
+            return Text(Mapped.at(f"/tmp/{hole(name)}", span), path=True)
+        return Unknown(name, span)
+
+    # -- targets --------------------------------------------------------------------------
+
+    def file_target(self, path: str, kind: TargetKind = TargetKind.FILE) -> Target:
+        """Return a file by its path, joined to the known working directory."""
+        if self.directory and path and not path.startswith(("/", "~", "__hole_", ":memory:")):
+            path = f"{self.directory}/{path}"
+        name = path if path == ":memory:" else normal_path(path)
+        certainty = Certainty.PARTIAL if has_hole(name) else Certainty.LITERAL
+        return Target(kind, name, None, certainty, throwaway_reason(name))
+
+    def file_name(self) -> str:
+        return basename(self.region.file.path)
+
+
+def parameter(node: Node) -> tuple[Node | None, Node | None]:
+    """Return the name and the default of a parameter."""
+    match node.type:
+        case "identifier":
+            return node, None
+        case "typed_parameter":
+            first = node.named_children[0] if node.named_children else None
+            return (first if first is not None and first.type == "identifier" else None), None
+        case "default_parameter" | "typed_default_parameter":
+            return node.child_by_field_name("name"), node.child_by_field_name("value")
+        case _:
+            return None, None
+
