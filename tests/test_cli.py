@@ -323,3 +323,37 @@ def test_any_terminal_can_show_it(tmp_path: Path, encoding: str) -> None:
     run = _run(tmp_path, "scan", PYTHONIOENCODING=encoding)
     assert run.returncode == 1
     assert not run.stderr
+
+
+def test_the_readme_shows_what_is_really_printed(tmp_path: Path) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```text\n")[2].partition("```")[0]
+    (tmp_path / "deploy.sh").write_text(
+        "#!/bin/sh\n# apply the new models\ngit pull\nrm -f app.db\npython -m app.create\n"
+    )
+    (tmp_path / "migrate.sql").write_text(
+        "CREATE TABLE users_new (id INTEGER PRIMARY KEY, name TEXT);\n"
+        "INSERT INTO users_new SELECT id, name FROM users;\n"
+        "DROP TABLE users;\n"
+        "ALTER TABLE users_new RENAME TO users;\n"
+    )
+    assert _run(tmp_path, "scan").stdout == shown
+
+
+def test_colours_on_a_terminal_only(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("DROP TABLE users;\n")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "TERM": "xterm"}
+    environment = {k: v for k, v in environment.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+    command = [sys.executable, "-m", "dbguard", "scan"]
+    piped = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, check=False
+    ).stdout
+    leader, follower = os.openpty()
+    try:
+        subprocess.run(command, cwd=tmp_path, env=environment, stdout=follower, check=False)
+        shown = os.read(leader, 100_000)
+    finally:
+        os.close(follower)
+        os.close(leader)
+    assert b"\x1b" not in piped
+    assert b"\x1b[1;31merror[drop-table]\x1b[0m" in shown
