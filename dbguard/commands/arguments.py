@@ -20,6 +20,9 @@ from dbguard.source import Mapped
 
 _ONLY_HOLES = re.compile(r"(?:__hole_\w*?__)+")
 _CLUSTER = re.compile(r"-[A-Za-z0-9@#?!]{2,24}")
+MAX_SKIPPED = 3
+"""How many doubtful operands may stand before and between the words of a subcommand."""
+
 _OFF = frozenset({"false", "0", "no", "off"})
 
 
@@ -129,20 +132,24 @@ class Arguments:
         values = self.values(*names)
         return values[-1] if values else None
 
-    def locate(self, path: Sequence[str], *, anywhere: bool = False) -> int | None:
-        """Return the number of the operand where the subcommand *path* begins, if it does.
+    def locate(self, path: Sequence[str], *, anywhere: bool = False) -> tuple[int, ...] | None:
+        """Return the numbers of the operands that are the subcommand *path*, if it is called.
 
         A word of *path* is a pattern (``*=0``) or several (``rm|remove``). Doubtful
-        operands before the path are skipped; with *anywhere*, others are too.
+        operands before and between them are skipped; with *anywhere*, others before are too.
         """
-        for start in range(len(self.operands) - len(path) + 1):
-            if all(
-                matches(pattern, self.operands[start + offset].text)
-                for offset, pattern in enumerate(path)
-            ):
-                return start
-            if not (anywhere or self.operands[start].doubtful):
-                return None
+        for start in range(len(self.operands) + 1 if anywhere else 1):
+            found: list[int] = []
+            at, last = start, min(len(self.operands), start + len(path) + MAX_SKIPPED)
+            for pattern in path:
+                while at < last and not matches(pattern, self.operands[at].text):
+                    at = at + 1 if self.operands[at].doubtful else last
+                if at >= last:
+                    break
+                found.append(at)
+                at += 1
+            else:
+                return tuple(found)
         return None
 
     def without(self, operands: int) -> Arguments:

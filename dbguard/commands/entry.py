@@ -69,7 +69,9 @@ DESTRUCTIVE = frozenset(
 class Entry:
     """What every entry has.
 
-    ``values``: options with values, as :mod:`dbguard.commands.arguments` reads them.
+    ``values``: options with values, as :mod:`dbguard.commands.arguments` reads them;
+    ``globals``: those before the subcommand, where the same letters mean something else
+    after it (``docker compose -f FILE rm -f``).
     ``needs``: one of these options must be there. ``unless``: none of these may be.
     ``anywhere``: the path may follow other operands (``rake environment db:drop``).
     """
@@ -77,6 +79,7 @@ class Entry:
     command: str = field(kw_only=False)
     documentation: str
     values: str = ""
+    globals: str = ""
     single_dash: bool = False
     needs: str = ""
     unless: str = "--help"
@@ -115,7 +118,9 @@ class Entry:
         """Yield what is wrong with the entry itself."""
         if not self.documentation.startswith("https://"):
             yield f"{self.command}: documentation is no https address"
-        for name in (self.values + " " + self.needs + " " + self.unless).split():
+        for name in (
+            self.values + " " + self.globals + " " + self.needs + " " + self.unless
+        ).split():
             if name[0] != "-":
                 yield f"{self.command}: {name} is no option"
 
@@ -190,7 +195,7 @@ class Command(Entry):
     def problems(self) -> Iterator[str]:
         yield from Entry.problems(self)
         for place in (self.target + " " + self.source + " " + self.environment).split():
-            if place[0] not in "-$=<>*" and not place.rstrip("*").isdigit():
+            if place[0] not in "-$<>*." and not place.rstrip("*").isdigit():
                 yield f"{self.command}: {place} is no place"
 
 

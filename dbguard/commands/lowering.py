@@ -7,25 +7,35 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, lru_cache
 from importlib import import_module
+from itertools import islice
 from pkgutil import iter_modules
 
 from dbguard.commands import programs
-from dbguard.commands.arguments import grammar, parse
+from dbguard.commands.arguments import Arguments, grammar, parse
 from dbguard.commands.entry import Entry, Wrapper
-from dbguard.commands.invocation import Invocation
+from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match, narrowed
 from dbguard.flow import Node
+from dbguard.source import has_hole, hole_names
 
 MAX_DEPTH = 16
 """How many programs may run one another on one command line."""
 
+MAX_NODES = 10_000
+"""How many nodes one command line may make (``xargs`` of a ``find`` multiplies them)."""
+
+MAX_HIDDEN = 2
+"""How many words that may be options (``$FLAGS``) may stand before a subcommand."""
+
 _DECORATION = re.compile(r"(?:\.exe|\.cmd|\.bat|@[\w.^~-]+|:[\w.-]+)$", re.IGNORECASE)
+_COMMAND_SUFFIX = re.compile(r"_(?:cmd|command|bin|exe|path|args|opts|0|array|_)+$")
 _VERSION = re.compile(r"[-.]?\d+(?:\.\d+)*$")
 
 
 def lower(invocation: Invocation) -> tuple[Node, ...]:
     """Return what a command line does, in the order in which it does it; never raises."""
-    return tuple(_lower(narrowed(invocation, invocation.words), 0))
+    nodes = _lower(narrowed(invocation, invocation.words), 0)
+    return tuple(islice(nodes, MAX_NODES))
 
 
 def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
@@ -61,18 +71,43 @@ def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
 
 def _found(name: str, invocation: Invocation) -> Iterator[tuple[int, int, Entry, Match]]:
     """Yield the entries that apply, with place and length of their subcommand."""
+    texts = {word.text for word in invocation.words}
     for entry, path in index()[name]:
-        if isinstance(entry, Wrapper):
+        if isinstance(entry, Wrapper) or not _may_follow(path, texts):
             continue
-        arguments = parse(invocation.words[1:], entry.grammar())
-        start = arguments.locate(path, anywhere=entry.anywhere)
-        if start is None or not entry.applies(arguments):
-            continue
-        spelt = [
-            operand.text.rstrip(",") for operand in arguments.operands[start : start + len(path)]
-        ]
-        match = Match(invocation, " ".join([name, *spelt]), arguments.without(start + len(path)))
-        yield (start if entry.anywhere else 0), len(path), entry, match
+        arguments, places = _read(invocation.words[1:], entry, path)
+        if places is not None and entry.applies(arguments):
+            match = _match(name, invocation, arguments, places)
+            yield (places[0] if entry.anywhere and path else 0), len(path), entry, match
+
+
+def _may_follow(path: tuple[str, ...], texts: set[str]) -> bool:
+    """Say whether each word of a subcommand is there at all: cheap, before options are read."""
+    return all("*" in word or any(one in texts for one in word.split("|")) for word in path)
+
+
+def _match(
+    name: str, invocation: Invocation, arguments: Arguments, places: tuple[int, ...]
+) -> Match:
+    words = [arguments.operands[place].text.rstrip(",") for place in places]
+    after = places[-1] + 1 if places else 0
+    return Match(invocation, " ".join([name, *words]), arguments.without(after))
+
+
+def _read(
+    words: tuple[Word, ...], entry: Entry, path: tuple[str, ...]
+) -> tuple[Arguments, tuple[int, ...] | None]:
+    """Return the arguments of an entry, and which operands are its subcommand."""
+    if not entry.globals:
+        arguments = parse(words, entry.grammar())
+        return arguments, arguments.locate(path, anywhere=entry.anywhere)
+    for hidden in range(MAX_HIDDEN + 1):
+        head = parse(words, grammar(entry.globals, operands=len(path) + hidden, strict=True))
+        places = head.locate(path)
+        if places is not None and places[-1] == len(path) + hidden - 1:
+            tail = parse(head.rest, entry.grammar())
+            return Arguments(head.options + tail.options, head.operands + tail.operands), places
+    return Arguments(), None
 
 
 def _wrapped(name: str, invocation: Invocation) -> Iterator[tuple[Wrapper, Match]]:
@@ -80,15 +115,19 @@ def _wrapped(name: str, invocation: Invocation) -> Iterator[tuple[Wrapper, Match
     for entry, path in index()[name]:
         if not isinstance(entry, Wrapper):
             continue
-        how = grammar(
-            f"{entry.values} {entry.text}",
-            entry.single_dash,
-            entry.operands + len(path),
-            entry.strict,
-        )
-        arguments = parse(invocation.words[1:], how)
-        if arguments.locate(path) == 0 and entry.applies(arguments):
-            yield entry, Match(invocation, " ".join([name, *path]), arguments.without(len(path)))
+        for hidden in range(MAX_HIDDEN + 1 if path else 1):
+            how = grammar(
+                f"{entry.values} {entry.text}",
+                entry.single_dash,
+                entry.operands + len(path) + hidden,
+                entry.strict,
+            )
+            arguments = parse(invocation.words[1:], how)
+            places = arguments.locate(path)
+            ends = places[-1] + 1 if places else 0
+            if places is not None and ends == len(path) + hidden and entry.applies(arguments):
+                yield entry, _match(name, invocation, arguments, places)
+                break
 
 
 def _inner(invocation: Invocation, match: Match) -> Invocation:
@@ -97,11 +136,11 @@ def _inner(invocation: Invocation, match: Match) -> Invocation:
     if program_name(words[0].text) is not None:
         return invocation
     operands = match.arguments.operands
-    if any(operand.doubtful for operand in operands) and len(words) > 1:
-        return narrowed(invocation, words[1:])
     if operands and program_name(operands[-1].text) is not None:
         whole = replace(invocation, span=match.invocation.span)
         return narrowed(whole, (operands[-1].word, *words))
+    if any(operand.doubtful for operand in operands) and len(words) > 1:
+        return narrowed(invocation, words[1:])
     return invocation
 
 
@@ -112,16 +151,29 @@ def program_name(text: str) -> str | None:
     ``/usr/bin/python3.11``, ``./node_modules/.bin/prisma``, ``sqlite3.exe`` and
     ``prisma@5`` are known by their plain names.
     """
-    if len(text) > 400:
+    if len(text) > 400 or text.startswith("-"):
         return None
     known = index()
     name = re.split(r"[/\\]", text.rstrip("/\\"))[-1]
+    if has_hole(name):
+        name = _program_in_variable(name)
     for candidate in (name, _DECORATION.sub("", name), _VERSION.sub("", name)):
         if candidate in known:
             return candidate
         if candidate.lower() in known:
             return candidate.lower()
     return None
+
+
+def _program_in_variable(text: str) -> str:
+    """Return the program a variable is named after: ``$DOCKER_COMPOSE``, ``"${PSQL_CMD[@]}"``."""
+    names = hole_names(text)
+    if len(names) != 1 or not text.startswith("__hole_") or not text.endswith("__"):
+        return text
+    name = _COMMAND_SUFFIX.sub("", names[0].lower()).replace("_", "-")
+    if name in ("dc", "compose") or name.endswith(("-compose", "-dc")):
+        return "docker-compose"
+    return "sh" if name == "shell" else name
 
 
 @cache

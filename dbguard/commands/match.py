@@ -51,7 +51,7 @@ class Match:
 
         Places are separated by blanks: ``1`` an operand, ``*`` all of them, ``2*`` all
         from the second, ``-d`` an option's value, ``$PGDATABASE`` a variable, ``<`` and
-        ``>`` the files of the redirections, ``=text`` that text.
+        ``>`` the files of the redirections, ``.1`` a word of the subcommand.
         """
         for place in where.split():
             found = self._at(place)
@@ -75,8 +75,8 @@ class Match:
                 return [given[-1].slice(len(name), len(given[-1].text))]
             value = self.invocation.environment.get(place[1:])
             return [Mapped.at(value, self.span)] if value else []
-        if place[0] == "=":
-            return [Mapped.at(place[1:], self.span)]
+        if place[0] == ".":
+            return [Mapped.at(self.called.split()[int(place[1:])], self.span)]
         redirected = {"<": self.invocation.stdin_file, ">": self.stdout_word()}[place]
         return [redirected.mapped] if redirected is not None else []
 

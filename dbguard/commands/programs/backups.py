@@ -136,7 +136,10 @@ def _compressor(suffix: str) -> Callable[[Match], Iterator[Node]]:
 
     def run(match: Match) -> Iterator[Node]:
         arguments, out = match.arguments, match.invocation.stdout_file
-        if arguments.has("-d", "--decompress", "--uncompress", "-t", "--test", "-l", "--list"):
+        if arguments.has("-d", "--decompress", "--uncompress"):
+            yield from _decompressor(suffix)(match)
+            return
+        if arguments.has("-t", "--test", "-l", "--list"):
             return
         keeps = arguments.has("-k", "--keep", "-c", "--stdout", "--to-stdout") or suffix == ".zst"
         for operand in arguments.operands:

@@ -184,13 +184,6 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://learn.microsoft.com/sql/tools/sqlcmd/sqlcmd-utility",
     ),
     Client(
-        "sqlplus|sql|sqlcl",
-        dialect="oracle",
-        database="1",
-        values="-C -M -R -L?",
-        documentation="https://docs.oracle.com/en/database/oracle/oracle-database/19/sqpug/starting-SQL-Plus.html",
-    ),
-    Client(
         "cockroach sql",
         dialect="postgresql",
         statements="-e --execute",
@@ -200,7 +193,7 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://www.cockroachlabs.com/docs/stable/cockroach-sql",
     ),
     Client(
-        "clickhouse-client|clickhouse-local|clickhouse",
+        "clickhouse-client|clickhouse-local",
         dialect="clickhouse",
         statements="-q --query",
         files="--queries-file",
@@ -278,14 +271,6 @@ ENTRIES: tuple[Entry, ...] = (
         database="-d --database",
         values="-e -f -q -u -n -p -d -i --database --hiveconf --hivevar -w",
         documentation="https://cwiki.apache.org/confluence/display/Hive/HiveServer2+Clients",
-    ),
-    Client(
-        "db2",
-        dialect="db2",
-        statements="1",
-        files="-tvf -f -tf",
-        values="-tvf -f -tf -z",
-        documentation="https://www.ibm.com/docs/en/db2/11.5?topic=clp-options",
     ),
     Client(
         "isql-fb|fbsql",

@@ -9,7 +9,7 @@ _DOCKER = "https://docs.docker.com/reference/cli/docker/"
 _KUBECTL = "https://kubernetes.io/docs/reference/kubectl/generated/"
 _COMPOSE = (
     "-f --file -p --project-name --profile --env-file --project-directory --ansi --progress"
-    " --parallel -t --timeout --scale --rmi -H --host -c --context"
+    " --parallel -H --host -c --context"
 )
 _GLOBAL = "-H --host -c --context --config -l --log-level --filter"
 _KUBE = (
@@ -33,14 +33,16 @@ ENTRIES: tuple[Entry, ...] = (
         _compose("stop|down|kill|pause"),
         kind=Kind.STOP_SERVICE,
         target="*",
-        values=_COMPOSE,
+        globals=_COMPOSE,
+        values="-t --timeout --scale --rmi",
         documentation=_DOCKER + "compose/down/",
     ),
     Command(
         _compose("down"),
         kind=Kind.DELETE_STORAGE,
         needs=_RM,
-        values=_COMPOSE,
+        globals=_COMPOSE,
+        values="-t --timeout --scale --rmi",
         unless="--help --dry-run",
         documentation=_DOCKER + "compose/down/",
     ),
@@ -48,7 +50,8 @@ ENTRIES: tuple[Entry, ...] = (
         _compose("rm"),
         kind=Kind.DELETE_STORAGE,
         needs="-v --volumes",
-        values=_COMPOSE,
+        globals=_COMPOSE,
+        values="-t --timeout --scale --rmi",
         target="*",
         certainty=Certainty.OPAQUE,
         unless="--help --dry-run",
@@ -58,7 +61,8 @@ ENTRIES: tuple[Entry, ...] = (
         _compose("up"),
         kind=Kind.DELETE_STORAGE,
         needs="-V --renew-anon-volumes",
-        values=_COMPOSE,
+        globals=_COMPOSE,
+        values="-t --timeout --scale --rmi",
         certainty=Certainty.OPAQUE,
         documentation=_DOCKER + "compose/up/",
     ),
@@ -66,7 +70,8 @@ ENTRIES: tuple[Entry, ...] = (
         _compose("up|start|restart|unpause"),
         kind=Kind.START_SERVICE,
         target="*",
-        values=_COMPOSE,
+        globals=_COMPOSE,
+        values="-t --timeout --scale --rmi",
         documentation=_DOCKER + "compose/up/",
     ),
     Command(
@@ -143,6 +148,7 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         "kubectl|oc|k delete pvc/*|persistentvolumeclaim/*|pv/*|persistentvolume/*",
         kind=Kind.DELETE_STORAGE,
+        target=".2",
         values=_KUBE,
         unless=_DRY,
         documentation=_KUBECTL + "kubectl_delete/",
@@ -159,6 +165,7 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         "kubectl|oc|k delete namespace/*|ns/*",
         kind=Kind.DELETE_STORAGE,
+        target=".2",
         values=_KUBE,
         certainty=Certainty.OPAQUE,
         unless=_DRY,

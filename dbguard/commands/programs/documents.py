@@ -192,7 +192,7 @@ def _cypher(match: Match) -> Iterator[Node]:
     name = database.text if database is not None else ""
     for text in texts:
         for hit in re.finditer(
-            r"\bMATCH\s*\(\s*(\w+)\s*\)\s*(?:OPTIONAL MATCH[^;]*?)?(?:DETACH\s+)?DELETE\b|\bDROP\s+DATABASE\s+(\w+)",
+            r"\bMATCH\s*\(\s*(\w+)\s*\)\s*(?:DETACH\s+)?DELETE\b|\bDROP\s+DATABASE\s+(\w+)",
             text.text[:100_000],
             re.IGNORECASE,
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from posixpath import basename
+from posixpath import basename, normpath
 
 from dbguard.commands.entry import Command, Custom, Entry
 from dbguard.commands.match import Match
@@ -193,7 +193,7 @@ def _downloads(match: Match) -> Iterator[Node]:
 
 def _git_directory(match: Match, path: str) -> str:
     directory = match.arguments.value("-C")
-    return path if directory is None else destination(directory.text + "/", path, is_directory=True)
+    return path if directory is None else normpath(f"{directory.text}/{path}")
 
 
 def _git_clean(match: Match) -> Iterator[Node]:

@@ -114,7 +114,7 @@ def _find(match: Match) -> Iterator[Node | Invocation]:
                 spelling="find -delete",
                 traits=limited | tree,
             )
-    for action, words in search.runs:
+    for action, words in search.runs[:50]:
         if action in ("-ok", "-okdir"):
             yield match.operation(Kind.GUARD, match.file(""), guard=Guard.PERSON)
         for word in search.found():

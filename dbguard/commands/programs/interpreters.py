@@ -21,7 +21,7 @@ _DJANGO_COMMANDS = (
     " runserver sendtestemail shell showmigrations sqlflush sqlmigrate sqlsequencereset"
     " squashmigrations startapp startproject test testserver collectstatic findstatic"
     " clearsessions remove_stale_contenttypes reset_db shell_plus runserver_plus help"
-    " sqldsn drop_test_database rebuild_index compress"
+    " sqldsn drop_test_database rebuild_index compress dbbackup dbrestore listbackups reset_schema delete_tenant"
 )
 _BUILT_IN = frozenset(_DJANGO_COMMANDS.split())
 

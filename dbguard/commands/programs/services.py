@@ -53,6 +53,7 @@ ENTRIES: tuple[Entry, ...] = (
         "service * stop",
         "service * start|restart",
         "https://manpages.debian.org/stable/init-system-helpers/service.8.en.html",
+        target=".1",
     ),
     *_pair(
         "pm2 stop|delete|del|kill",
@@ -73,13 +74,17 @@ ENTRIES: tuple[Entry, ...] = (
         "https://ss64.com/mac/launchctl.html",
     ),
     *_pair(
-        "rc-service * stop", "rc-service * start|restart", "https://wiki.gentoo.org/wiki/OpenRC"
+        "rc-service * stop",
+        "rc-service * start|restart",
+        "https://wiki.gentoo.org/wiki/OpenRC",
+        target=".1",
     ),
     *_pair("sv stop|down|force-stop", "sv start|up|restart", "https://smarden.org/runit/sv.8"),
     *_pair(
         "invoke-rc.d * stop",
         "invoke-rc.d * start|restart",
         "https://manpages.debian.org/stable/init-system-helpers/invoke-rc.d.8.en.html",
+        target=".1",
     ),
     *_pair("initctl stop", "initctl start|restart", "https://upstart.ubuntu.com/cookbook/"),
     *_pair(

@@ -317,7 +317,7 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://docs.railway.com/reference/cli-api",
     ),
     Wrapper(
-        "ddev exec|ssh, lando ssh, sail exec",
+        "ddev|lando exec|ssh, ddev|lando|sail|fin",
         documentation="https://ddev.readthedocs.io/en/stable/users/usage/commands/",
     ),
     Wrapper(

@@ -1,0 +1,265 @@
+"""Administration, dumps, containers, services and clouds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.command_lines import lowered
+
+CASES = [
+    ("dropdb app", "DROP_DATABASE app [dropdb]"),
+    ("dropdb --if-exists -U admin -h db app", "DROP_DATABASE app [dropdb]"),
+    ("createdb app", "CREATE_DATABASE app [createdb]"),
+    ("pg_dropcluster --stop 15 main", "DELETE_STORAGE main [pg_dropcluster]"),
+    ("pg_resetwal -f /var/lib/postgresql/data", "RESET /var/lib/postgresql/data [pg_resetwal]"),
+    ("mysqladmin -u root -f drop app", "DROP_DATABASE app [mysqladmin drop]"),
+    ("mysqladmin create app", "CREATE_DATABASE app [mysqladmin create]"),
+    ("pg_ctl stop -D /data", "STOP_SERVICE /data [pg_ctl stop]"),
+    ("pg_ctl -D /data start", "START_SERVICE /data [pg_ctl start]"),
+    ("pg_dump app", "BACKUP - < app [pg_dump]"),
+    ("pg_dump -Fc -f app.dump app", "BACKUP app.dump < app [pg_dump]"),
+    ('pg_dump -d app -f "app-$STAMP.sql"', "BACKUP app-{STAMP}.sql < app [pg_dump]"),
+    (
+        "pg_dump --dbname=postgres://u:p@h/app --file=x.sql",
+        "BACKUP x.sql < postgres://h/app [pg_dump]",
+    ),
+    ("pg_dumpall -f all.sql", "BACKUP all.sql [pg_dumpall]"),
+    ("pg_basebackup -D /backup -h db", "BACKUP /backup [pg_basebackup]"),
+    ("pg_restore -d app app.dump", "RESTORE app < app.dump [pg_restore]"),
+    ("pg_restore --clean --if-exists -d app app.dump", "RESET app < app.dump [pg_restore --clean]"),
+    ("pg_restore -c -d app app.dump", "RESET app < app.dump [pg_restore --clean]"),
+    ("mysqldump -u root -psecret app", "BACKUP - < app [mysqldump]"),
+    ("mysqldump --single-transaction --result-file=x.sql app", "BACKUP x.sql < app [mysqldump]"),
+    ("mysqldump --all-databases", "BACKUP - [mysqldump]"),
+    ("mariadb-dump app", "BACKUP - < app [mariadb-dump]"),
+    ("mongodump --db app --out /backup", "BACKUP /backup < app [mongodump]"),
+    ("mongorestore --drop --db app dump/app", "RESET app < dump/app [mongorestore --drop]"),
+    ("mongorestore dump/", "RESTORE - < dump/ [mongorestore]"),
+    ("mongoimport --drop -d app -c users users.json", "DROP_TABLE users [mongoimport --drop]"),
+    ("xtrabackup --backup --target-dir=/backup", "BACKUP /backup [xtrabackup --backup]"),
+    ("xtrabackup --copy-back --target-dir=/backup", "RESTORE - < /backup [xtrabackup --copy-back]"),
+    ("wal-g backup-push /data", "BACKUP - < /data [wal-g backup-push]"),
+    ("pgbackrest --stanza=main backup", "BACKUP - < main [pgbackrest backup]"),
+    ("barman backup main", "BACKUP - < main [barman backup]"),
+    ("litestream restore -o app.db s3://bucket/app", "RESTORE app.db [litestream restore]"),
+    (
+        "impdp system/pw TABLE_EXISTS_ACTION=REPLACE",
+        "RESTORE - [impdp]; RESET - [impdp TABLE_EXISTS_ACTION=REPLACE]",
+    ),
+    ("influx bucket delete -n metrics", "DROP_DATABASE metrics [influx bucket delete]"),
+    (
+        "influx delete --bucket metrics --start 1970-01-01T00:00:00Z --stop 2030-01-01T00:00:00Z",
+        "DELETE_ROWS metrics [influx delete]",
+    ),
+    ("etcdctl del --prefix /app", "DELETE_ROWS /app [etcdctl del --prefix]"),
+    ("etcdctl snapshot save snap.db", "BACKUP snap.db [etcdctl snapshot save]"),
+    ("consul kv delete -recurse app/", "DELETE_ROWS app/ [consul kv delete -recurse]"),
+    (
+        "neo4j-admin database dump neo4j --to-path=/backup",
+        "BACKUP /backup < neo4j [neo4j-admin database dump]",
+    ),
+    (
+        "docker compose down -v",
+        "STOP_SERVICE - [docker compose down]; DELETE_STORAGE - [docker compose down -v]",
+    ),
+    (
+        "docker compose -f a.yml -p x down --volumes --remove-orphans",
+        "STOP_SERVICE - [docker compose down]; DELETE_STORAGE - [docker compose down --volumes]",
+    ),
+    (
+        "docker-compose down -v",
+        "STOP_SERVICE - [docker-compose down]; DELETE_STORAGE - [docker-compose down -v]",
+    ),
+    ("docker compose down", "STOP_SERVICE - [docker compose down]"),
+    ("docker compose stop db", "STOP_SERVICE db [docker compose stop]"),
+    ("docker compose up -d", "START_SERVICE - [docker compose up]"),
+    ("docker compose rm -fsv db", "DELETE_STORAGE db [docker compose rm -v]"),
+    (
+        "docker compose up -d -V",
+        "DELETE_STORAGE - [docker compose up -V]; START_SERVICE - [docker compose up]",
+    ),
+    (
+        "docker volume rm pgdata cache",
+        "DELETE_STORAGE pgdata [docker volume rm]; DELETE_STORAGE cache [docker volume rm]",
+    ),
+    ("docker volume prune -f", "DELETE_STORAGE - [docker volume prune]"),
+    ("docker system prune -a --volumes -f", "DELETE_STORAGE - [docker system prune --volumes]"),
+    ("docker rm -fv db", "DELETE_STORAGE db [docker rm -v]"),
+    ("podman volume rm pgdata", "DELETE_STORAGE pgdata [podman volume rm]"),
+    (
+        "podman-compose down -v",
+        "STOP_SERVICE - [podman-compose down]; DELETE_STORAGE - [podman-compose down -v]",
+    ),
+    (
+        "nerdctl compose down -v",
+        "STOP_SERVICE - [nerdctl compose down]; DELETE_STORAGE - [nerdctl compose down -v]",
+    ),
+    ("docker stop db", "STOP_SERVICE db [docker stop]"),
+    ("docker start db", "START_SERVICE db [docker start]"),
+    ("docker --context prod volume rm pgdata", "DELETE_STORAGE pgdata [docker volume rm]"),
+    (
+        "docker compose $FLAGS down -v",
+        "STOP_SERVICE - [docker compose down]; DELETE_STORAGE - [docker compose down -v]",
+    ),
+    ("kubectl delete pvc data-db-0", "DELETE_STORAGE data-db-0 [kubectl delete pvc]"),
+    ("kubectl delete pvc --all -n prod", "DELETE_STORAGE - [kubectl delete pvc]"),
+    (
+        "kubectl -n prod delete persistentvolumeclaim data-db-0",
+        "DELETE_STORAGE data-db-0 [kubectl delete persistentvolumeclaim]",
+    ),
+    ("kubectl delete pvc/data-db-0", "DELETE_STORAGE pvc/data-db-0 [kubectl delete pvc/data-db-0]"),
+    ("kubectl delete pv vol", "DELETE_STORAGE vol [kubectl delete pv]"),
+    ("kubectl delete namespace prod", "DELETE_STORAGE prod [kubectl delete namespace]"),
+    ("kubectl delete ns prod", "DELETE_STORAGE prod [kubectl delete ns]"),
+    (
+        "kubectl scale deploy/web --replicas=0",
+        "STOP_SERVICE deploy/web [kubectl scale --replicas=0]",
+    ),
+    (
+        "kubectl scale --replicas 0 statefulset/web",
+        "STOP_SERVICE statefulset/web [kubectl scale --replicas=0]",
+    ),
+    ("kubectl scale deploy/web --replicas=3", "START_SERVICE deploy/web [kubectl scale]"),
+    ("kubectl delete deployment web", "STOP_SERVICE web [kubectl delete deployment]"),
+    ("systemctl stop app", "STOP_SERVICE app [systemctl stop]"),
+    (
+        "sudo systemctl stop app nginx",
+        "STOP_SERVICE app [systemctl stop]; STOP_SERVICE nginx [systemctl stop]",
+    ),
+    ("systemctl start app", "START_SERVICE app [systemctl start]"),
+    ("systemctl disable --now app", "STOP_SERVICE app [systemctl disable --now]"),
+    ("service app stop", "STOP_SERVICE app [service app stop]"),
+    ("pm2 stop all", "STOP_SERVICE all [pm2 stop]"),
+    ("pm2 delete app", "STOP_SERVICE app [pm2 delete]"),
+    ("pm2 restart app", "START_SERVICE app [pm2 restart]"),
+    ("supervisorctl stop app:*", "STOP_SERVICE app:* [supervisorctl stop]"),
+    ("supervisorctl start all", "START_SERVICE all [supervisorctl start]"),
+    ("brew services stop postgresql", "STOP_SERVICE postgresql [brew services stop]"),
+    ("heroku maintenance:on -a app", "STOP_SERVICE - [heroku maintenance:on]"),
+    ("heroku ps:scale web=0 worker=1", "STOP_SERVICE - [heroku ps:scale web=0]"),
+    ("fly scale count 0", "STOP_SERVICE - [fly scale count 0]"),
+    ("net stop MSSQLSERVER", "STOP_SERVICE MSSQLSERVER [net stop]"),
+    ("Stop-Service app", "STOP_SERVICE app [Stop-Service]"),
+    ("php artisan down", "STOP_SERVICE - [artisan down]"),
+    (
+        "aws rds delete-db-instance --db-instance-identifier app --skip-final-snapshot",
+        "DROP_DATABASE app [aws rds delete-db-instance]",
+    ),
+    (
+        "aws --region eu-west-1 rds delete-db-instance --db-instance-identifier app --final-db-snapshot-identifier app-final",
+        "BACKUP app-final < app [aws rds delete-db-instance --final-db-snapshot-identifier]; DROP_DATABASE app [aws rds delete-db-instance]",
+    ),
+    (
+        "aws rds delete-db-cluster --db-cluster-identifier app",
+        "DROP_DATABASE app [aws rds delete-db-cluster]",
+    ),
+    (
+        "aws rds create-db-snapshot --db-instance-identifier app --db-snapshot-identifier app-1",
+        "BACKUP app-1 < app [aws rds create-db-snapshot]",
+    ),
+    (
+        "aws dynamodb delete-table --table-name users",
+        "DROP_TABLE users [aws dynamodb delete-table]",
+    ),
+    (
+        "aws elasticache delete-replication-group --replication-group-id cache",
+        "DROP_DATABASE cache [aws elasticache delete-replication-group]",
+    ),
+    (
+        "aws redshift delete-cluster --cluster-identifier dw",
+        "DROP_DATABASE dw [aws redshift delete-cluster]",
+    ),
+    ("aws ec2 delete-volume --volume-id vol-1", "DELETE_STORAGE vol-1 [aws ec2 delete-volume]"),
+    ("gcloud sql instances delete app --quiet", "DROP_DATABASE app [gcloud sql instances delete]"),
+    (
+        "gcloud --project p sql databases delete app --instance=main",
+        "DROP_DATABASE app [gcloud sql databases delete]",
+    ),
+    ("gcloud sql backups create --instance=main", "BACKUP - < main [gcloud sql backups create]"),
+    (
+        "gcloud beta spanner databases delete app --instance=x",
+        "DROP_DATABASE app [gcloud beta spanner databases delete]",
+    ),
+    (
+        "gcloud firestore databases delete --database=app",
+        "DROP_DATABASE app [gcloud firestore databases delete]",
+    ),
+    ("gcloud compute disks delete pgdata", "DELETE_STORAGE pgdata [gcloud compute disks delete]"),
+    ("bq rm -r -f ds", "DROP_DATABASE ds [bq rm]"),
+    ("bq rm -f -t ds.users", "DROP_TABLE ds.users [bq rm]"),
+    ("bq load --replace ds.users file.csv", "TRUNCATE_TABLE ds.users [bq load --replace]"),
+    ("az sql db delete -g rg -s srv -n app --yes", "DROP_DATABASE app [az sql db delete]"),
+    (
+        "az postgres flexible-server delete -g rg -n app --yes",
+        "DROP_DATABASE app [az postgres flexible-server delete]",
+    ),
+    (
+        "az postgres flexible-server db delete -g rg -s srv -d app",
+        "DROP_DATABASE app [az postgres flexible-server db delete]",
+    ),
+    ("az cosmosdb delete -g rg -n app", "DROP_DATABASE app [az cosmosdb delete]"),
+    ("az redis delete -n cache -g rg", "DROP_DATABASE cache [az redis delete]"),
+    ("doctl databases delete 123 --force", "DROP_DATABASE 123 [doctl databases delete]"),
+    ("heroku pg:reset DATABASE_URL --confirm app", "RESET DATABASE_URL [heroku pg:reset]"),
+    (
+        "heroku addons:destroy heroku-postgresql -a app",
+        "DROP_DATABASE heroku-postgresql [heroku addons:destroy]",
+    ),
+    ("heroku pg:backups:capture -a app", "BACKUP - [heroku pg:backups:capture]"),
+    (
+        "heroku pg:backups:restore b001 DATABASE_URL -a app",
+        "RESTORE DATABASE_URL < b001 [heroku pg:backups:restore]",
+    ),
+    ("fly volumes destroy vol_1 -y", "DELETE_STORAGE vol_1 [fly volumes destroy]"),
+    ("fly apps destroy app", "DELETE_STORAGE app [fly apps destroy]"),
+    ("pscale database delete app --force", "DROP_DATABASE app [pscale database delete]"),
+    ("neonctl projects delete p1", "DROP_DATABASE p1 [neonctl projects delete]"),
+    ("neon branches reset main --parent", "DROP_DATABASE main [neon branches reset]"),
+    ("turso db destroy app --yes", "DROP_DATABASE app [turso db destroy]"),
+    ("dokku postgres:destroy app", "DROP_DATABASE app [dokku postgres:destroy]"),
+    (
+        "terraform destroy -target=aws_db_instance.main -auto-approve",
+        "DROP_DATABASE aws_db_instance.main [terraform destroy]",
+    ),
+    (
+        "tofu destroy -target module.db.aws_rds_cluster.app",
+        "DROP_DATABASE module.db.aws_rds_cluster.app [tofu destroy]",
+    ),
+    ("scw rdb instance delete 1", "DROP_DATABASE 1 [scw rdb instance delete]"),
+    ("avn service terminate pg --force", "DROP_DATABASE pg [avn service terminate]"),
+    ("snow object drop database app", "DROP_DATABASE app [snow object drop database]"),
+    ("git -C repo clean -fdx", "DELETE_FILE repo [git clean]"),
+    ("db2 drop database app", "EMBED sql (db2): drop database app [argument of db2]"),
+    (
+        "clickhouse client --multiquery --query 'DROP TABLE events'",
+        "EMBED sql (clickhouse): DROP TABLE events [--query of clickhouse client]",
+    ),
+    (
+        "docker run --rm flyway/flyway -url=jdbc:postgresql://h/app clean",
+        "RESET postgresql://h/app [flyway clean]",
+    ),
+    ("./vendor/bin/sail artisan migrate:fresh", "RESET - [artisan migrate:fresh]"),
+    ("docker compose -f x.yml rm -fsv db", "DELETE_STORAGE db [docker compose rm -v]"),
+    ("docker compose $FLAGS exec db dropdb app", "DROP_DATABASE app [dropdb]"),
+    (
+        "$DC down -v",
+        "STOP_SERVICE - [docker-compose down]; DELETE_STORAGE - [docker-compose down -v]",
+    ),
+    (
+        '"$DOCKER_COMPOSE" down -v',
+        "STOP_SERVICE - [docker-compose down]; DELETE_STORAGE - [docker-compose down -v]",
+    ),
+    ("$PSQL -c 'drop table x'", "EMBED sql (postgresql): drop table x [-c of psql]"),
+    ("$SHELL -c 'rm app.db'", "EMBED shell (sh): rm app.db [-c of sh]"),
+    ("python manage.py dbbackup", "BACKUP - [manage.py dbbackup]"),
+    ("heroku run rails db:reset", "EMBED shell: rails db:reset [command of heroku run]"),
+    (
+        "docker-compose -f x.yml -p y down -v",
+        "STOP_SERVICE - [docker-compose down]; DELETE_STORAGE - [docker-compose down -v]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), CASES)
+def test_servers(line: str, expected: str) -> None:
+    assert lowered(line) == expected

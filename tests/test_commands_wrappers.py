@@ -1,0 +1,196 @@
+"""Programs that run other programs, and interpreters."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.command_lines import lowered
+
+CASES = [
+    ("sudo rm app.db", "DELETE_FILE app.db [rm]"),
+    ("sudo -u postgres -H rm app.db", "DELETE_FILE app.db [rm]"),
+    (
+        "sudo -u postgres psql -c 'DROP DATABASE app'",
+        "EMBED sql (postgresql): DROP DATABASE app [-c of psql]",
+    ),
+    ("sudo A=b rm app.db", "DELETE_FILE app.db [rm]"),
+    ("doas -u root rm app.db", "DELETE_FILE app.db [rm]"),
+    ("env A=b C=d rm app.db", "DELETE_FILE app.db [rm]"),
+    ("env -i -u HOME rm app.db", "DELETE_FILE app.db [rm]"),
+    ("env -S 'rm app.db'", "EMBED shell: rm app.db [-S of env]"),
+    ("nohup rm app.db", "DELETE_FILE app.db [rm]"),
+    ("nice -n 10 rm app.db", "DELETE_FILE app.db [rm]"),
+    ("nice -10 rm app.db", "DELETE_FILE app.db [rm]"),
+    ("ionice -c 3 rm app.db", "DELETE_FILE app.db [rm]"),
+    ("timeout 30 rm app.db", "DELETE_FILE app.db [rm]"),
+    ("timeout -s KILL 5m rm app.db", "DELETE_FILE app.db [rm]"),
+    ("timeout --signal=KILL 30 rm app.db", "DELETE_FILE app.db [rm]"),
+    ("time rm app.db", "DELETE_FILE app.db [rm]"),
+    ("command rm app.db", "DELETE_FILE app.db [rm]"),
+    ("builtin command rm app.db", "DELETE_FILE app.db [rm]"),
+    ("exec rm app.db", "DELETE_FILE app.db [rm]"),
+    ("busybox rm app.db", "DELETE_FILE app.db [rm]"),
+    ("stdbuf -oL rm app.db", "DELETE_FILE app.db [rm]"),
+    ("setsid rm app.db", "DELETE_FILE app.db [rm]"),
+    ("unbuffer rm app.db", "DELETE_FILE app.db [rm]"),
+    ("strace -f -o log rm app.db", "DELETE_FILE app.db [rm]"),
+    ("watch -n 5 rm app.db", "EMBED shell: rm app.db [command of watch]"),
+    ("watch 'rm app.db'", "EMBED shell: rm app.db [command of watch]"),
+    ("flock /tmp/lock rm app.db", "DELETE_FILE app.db [rm]"),
+    ("flock -n /tmp/lock -c 'rm app.db'", "EMBED shell: rm app.db [-c of flock]"),
+    ("chronic rm app.db", "DELETE_FILE app.db [rm]"),
+    ("caffeinate -i rm app.db", "DELETE_FILE app.db [rm]"),
+    ("su - postgres -c 'dropdb app'", "EMBED shell: dropdb app [-c of su]"),
+    ('su postgres -c "dropdb app"', "EMBED shell: dropdb app [-c of su]"),
+    ("su -c 'rm app.db'", "EMBED shell: rm app.db [-c of su]"),
+    ("runuser -u postgres -- dropdb app", "DROP_DATABASE app [dropdb]"),
+    ("runuser -l postgres -c 'dropdb app'", "EMBED shell: dropdb app [-c of runuser]"),
+    ("gosu postgres dropdb app", "DROP_DATABASE app [dropdb]"),
+    ("su-exec postgres dropdb app", "DROP_DATABASE app [dropdb]"),
+    ("chroot /mnt rm -rf /var/lib/mysql", "DELETE_FILE /var/lib/mysql [rm]"),
+    ("ssh host rm app.db", "EMBED shell: rm app.db [command of ssh]"),
+    (
+        "ssh -p 2222 -i key user@host 'rm -f /srv/app.db && ls'",
+        "EMBED shell: rm -f /srv/app.db && ls [command of ssh]",
+    ),
+    (
+        'ssh -o StrictHostKeyChecking=no host -p 22 "dropdb app"',
+        "EMBED shell: dropdb app [command of ssh]",
+    ),
+    ("docker exec db dropdb app", "DROP_DATABASE app [dropdb]"),
+    (
+        "docker exec -it -u postgres db psql -U postgres -c 'DROP DATABASE app'",
+        "EMBED sql (postgresql): DROP DATABASE app [-c of psql]",
+    ),
+    ("docker exec -e PGPASSWORD=x db pg_dump app", "BACKUP - < app [pg_dump]"),
+    ("docker run --rm -v pgdata:/data alpine rm -rf /data", "DELETE_FILE /data [rm]"),
+    (
+        "docker run --rm -it --network host postgres:16 psql -h localhost -c 'DROP TABLE users'",
+        "EMBED sql (postgresql): DROP TABLE users [-c of psql]",
+    ),
+    (
+        "docker run --rm -v ./m:/m migrate/migrate -path=/m -database $URL drop -f",
+        "RESET {URL} [migrate drop]",
+    ),
+    (
+        "docker run --rm flyway/flyway -url=jdbc:postgresql://h/app clean",
+        "RESET postgresql://h/app [flyway clean]",
+    ),
+    (
+        "docker compose exec -T db psql -U app -c 'DROP TABLE users' app",
+        "EMBED sql (postgresql) on app: DROP TABLE users [-c of psql]",
+    ),
+    (
+        "docker compose -f prod.yml run --rm web python manage.py flush --noinput",
+        "RESET - [manage.py flush]",
+    ),
+    ("docker-compose exec web rails db:drop", "DROP_DATABASE - [rails db:drop]"),
+    ("docker compose run --rm web bundle exec rake db:reset", "RESET - [rake db:reset]"),
+    ("podman exec db dropdb app", "DROP_DATABASE app [dropdb]"),
+    ("nerdctl exec db dropdb app", "DROP_DATABASE app [dropdb]"),
+    (
+        "kubectl exec -it db-0 -n prod -- psql -c 'DROP DATABASE app'",
+        "EMBED sql (postgresql): DROP DATABASE app [-c of psql]",
+    ),
+    (
+        "kubectl -n prod exec deploy/web -c app -- python manage.py flush",
+        "RESET - [manage.py flush]",
+    ),
+    (
+        "kubectl exec db-0 -- bash -c 'rm -rf /var/lib/postgresql/data'",
+        "EMBED shell (bash): rm -rf /var/lib/postgresql/data [-c of bash]",
+    ),
+    ("oc exec db-0 -- dropdb app", "DROP_DATABASE app [dropdb]"),
+    ("heroku run -a app rails db:reset", "EMBED shell: rails db:reset [command of heroku run]"),
+    (
+        'heroku run "rails db:drop" --app shop',
+        "EMBED shell: rails db:drop --app shop [command of heroku run]",
+    ),
+    ("fly ssh console -C 'rails db:reset'", "EMBED shell: rails db:reset [-C of fly ssh console]"),
+    ("vagrant ssh -c 'dropdb app'", "EMBED shell: dropdb app [-c of vagrant ssh]"),
+    ("wsl -d Ubuntu rm app.db", "DELETE_FILE app.db [rm]"),
+    (
+        "gcloud compute ssh vm --command 'dropdb app'",
+        "EMBED shell: dropdb app [--command of gcloud compute ssh]",
+    ),
+    ("bash -c 'rm app.db'", "EMBED shell (bash): rm app.db [-c of bash]"),
+    ("bash -ec 'rm app.db'", "EMBED shell (bash): rm app.db [-c of bash]"),
+    ('sh -xc "rm app.db"', "EMBED shell (sh): rm app.db [-c of sh]"),
+    ("zsh -lc 'rm app.db'", "EMBED shell (zsh): rm app.db [-c of zsh]"),
+    (
+        "bash -c 'rm \"$1\"' _ app.db",
+        "EMBED shell (bash): set -- 'app.db'\\nrm \"$1\" [-c of bash]",
+    ),
+    ("bash scripts/reset.sh", "INCLUDE shell scripts/reset.sh [bash]"),
+    ("sh -e ./reset.sh --force", "INCLUDE shell ./reset.sh [sh]"),
+    ("source lib.sh", "INCLUDE shell lib.sh [source]"),
+    (". ./env.sh", "INCLUDE shell ./env.sh [source]"),
+    ("eval rm app.db", "EMBED shell: rm app.db [argument of eval]"),
+    ('eval "rm -f app.db"', "EMBED shell: rm -f app.db [argument of eval]"),
+    (
+        "python -c 'import os; os.remove(\"app.db\")'",
+        'EMBED python: import os; os.remove("app.db") [-c of python]',
+    ),
+    ("python3 -Bc 'pass'", "EMBED python: pass [-c of python]"),
+    ("python scripts/reset.py", "INCLUDE python scripts/reset.py [python]"),
+    ("python3.11 -u scripts/reset.py --yes", "INCLUDE python scripts/reset.py [python]"),
+    ("python -W ignore reset.py", "INCLUDE python reset.py [python]"),
+    ("python -m app.tools.reset", "INCLUDE python app/tools/reset.py [python -m]"),
+    ("python manage.py flush", "RESET - [manage.py flush]"),
+    (
+        "python manage.py wipe_everything",
+        "INCLUDE python {app}/management/commands/wipe_everything.py [manage.py]",
+    ),
+    ("./manage.py flush", "RESET - [manage.py flush]"),
+    ("uv run python manage.py flush", "RESET - [manage.py flush]"),
+    ("uv run scripts/reset.py", "INCLUDE python scripts/reset.py [uv run]"),
+    ("poetry run alembic downgrade base", "RESET - [alembic downgrade base]"),
+    ("pipenv run flask db downgrade base", "RESET - [flask db downgrade base]"),
+    ("pdm run alembic downgrade base", "RESET - [alembic downgrade base]"),
+    ("hatch run alembic downgrade base", "RESET - [alembic downgrade base]"),
+    ("uv run --env-file .env alembic downgrade base", "RESET - [alembic downgrade base]"),
+    ("perl -e 'unlink \"app.db\"'", "DELETE_FILE app.db [perl]"),
+    ("ruby -e 'File.delete(\"app.db\")'", "DELETE_FILE app.db [ruby]"),
+    ('node -e \'require("fs").unlinkSync("app.db")\'', "DELETE_FILE app.db [node]"),
+    ("node -e 'fs.rmSync(\"data/app.db\", {force: true})'", "DELETE_FILE data/app.db [node]"),
+    ("php -r 'unlink(\"app.db\");'", "DELETE_FILE app.db [php]"),
+    ("php -r '$db->exec(\"DROP TABLE users\");'", "DROP_TABLE users [DROP TABLE]"),
+    ("ruby -e 'conn.exec(\"DROP DATABASE IF EXISTS app\")'", "DROP_DATABASE app [DROP DATABASE]"),
+    ("node -e 'db.query(\"TRUNCATE TABLE users\")'", "TRUNCATE_TABLE users [TRUNCATE TABLE]"),
+    ("awk 'BEGIN { system(\"rm app.db\") }'", "EMBED shell: rm app.db [system() of awk]"),
+    (
+        "rails runner 'ActiveRecord::Base.connection.execute(\"TRUNCATE users\")'",
+        "TRUNCATE_TABLE users [TRUNCATE]",
+    ),
+    ("cmd /c del app.db", "EMBED shell: del app.db [/c of cmd]"),
+    (
+        'powershell -Command "Remove-Item app.db"',
+        "EMBED shell: Remove-Item app.db [-Command of powershell]",
+    ),
+    (
+        'concurrently "rm app.db" "npm start"',
+        "EMBED shell: rm app.db [argument of concurrently]; EMBED shell: npm start [argument of concurrently]",
+    ),
+    ("wait-for-it db:5432 -- python manage.py flush", "RESET - [manage.py flush]"),
+    (
+        "dotenv -e .env.test -- prisma migrate reset",
+        "GUARD environment; RESET - [prisma migrate reset]",
+    ),
+    ("dotenv -e .env.production -- prisma migrate reset", "RESET - [prisma migrate reset]"),
+    ("op run --env-file=.env -- prisma migrate reset", "RESET - [prisma migrate reset]"),
+    ("doppler run -- rails db:reset", "RESET - [rails db:reset]"),
+    (
+        "aws-vault exec prod -- aws rds delete-db-instance --db-instance-identifier app",
+        "DROP_DATABASE app [aws rds delete-db-instance]",
+    ),
+    ("nix-shell -p postgresql --run 'dropdb app'", "EMBED shell: dropdb app [--run of nix-shell]"),
+    (
+        "cross-env NODE_ENV=test knex migrate:rollback --all",
+        "GUARD environment; RESET - [knex migrate:rollback --all]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), CASES)
+def test_wrappers(line: str, expected: str) -> None:
+    assert lowered(line) == expected
