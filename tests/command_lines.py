@@ -94,10 +94,9 @@ def described(node: Node) -> str:
     match node:
         case Operation():
             source = f" < {display(node.source.name) or '-'}" if node.source is not None else ""
-            guard = f" {node.guard.value}" if node.guard is not None else ""
-            name = "" if node.guard is not None else f" {str(node.target) or '-'}"
-            spelling = "" if node.guard is not None else f" [{node.spelling}]"
-            return f"{node.kind.name}{guard}{name}{source}{spelling}"
+            if node.guard is not None:
+                return f"GUARD {node.guard.value}"
+            return f"{node.kind.name} {str(node.target) or '-'}{source} [{node.spelling}]"
         case Embed(region=region):
             database = f" on {display(region.database)}" if region.database is not None else ""
             dialect = f" ({region.dialect})" if region.dialect else ""

@@ -251,6 +251,7 @@ time
 ssh host
 xargs
 install -d /var/lib/app
+find . -name '*.db' -ok rm {} \\;
 """
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dbguard.commands import lower, printed, vocabulary
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.lowering import entries, index, program_name
-from dbguard.flow import Embed, Include, Node, Sequence, operations
+from dbguard.flow import Branch, Embed, Include, Node, Sequence, operations
 from dbguard.operations import Certainty, Guard, Kind, Operation, TargetKind, Trait
 from dbguard.source import Mapped, Region, SourceFile, Span, hole
 from tests.command_lines import described, invocation_of
@@ -305,9 +305,9 @@ def test_steps_down_are_no_reset() -> None:
     ],
 )
 def test_environment_of_tests_guards(line: str) -> None:
-    guard, operation = lower(invocation_of(line))
-    assert isinstance(guard, Operation)
-    assert isinstance(operation, Operation)
+    (branch,) = lower(invocation_of(line))
+    assert isinstance(branch, Branch)
+    guard, operation = operations(branch)
     assert guard.guard is Guard.ENVIRONMENT
     assert operation.kind in (Kind.DROP_DATABASE, Kind.RESET)
 
@@ -379,25 +379,15 @@ def test_products_of_names_are_bounded() -> None:
 
 
 _PROGRAMS = sorted(index())
+_SIGNS = [
+    *("-rf", "--", "-", "-c", "-e", "-X", "DELETE", "=", "-=", "--=", "{}", ";", "+", "\\;", "-I"),
+    *("-name", "-exec", "-delete", "--force", "-v", "drop", hole("x"), "a=b", ":::", "/c"),
+]
 _WORDS = st.one_of(
     st.sampled_from(_PROGRAMS),
     st.sampled_from(sorted({word for entry in entries() for word in entry.command.split()})),
-    st.sampled_from(
-        ["-rf", "--", "-", "-c", "-e", "-X", "DELETE", "", "=", "-=", "--=", "{}", ";", "+", "\\;"]
-        + [
-            "-name",
-            "-exec",
-            "-delete",
-            "--force",
-            "-v",
-            "drop",
-            hole("x"),
-            "a=b",
-            ":::",
-            "-I",
-            "/c",
-        ]
-    ),
+    st.sampled_from(_SIGNS),
+    st.just(""),
     st.text(max_size=12),
 )
 

@@ -174,7 +174,7 @@ CASES = [
     ("wait-for-it db:5432 -- python manage.py flush", "RESET - [manage.py flush]"),
     (
         "dotenv -e .env.test -- prisma migrate reset",
-        "GUARD environment; RESET - [prisma migrate reset]",
+        "MAYBE(GUARD environment; RESET - [prisma migrate reset])",
     ),
     ("dotenv -e .env.production -- prisma migrate reset", "RESET - [prisma migrate reset]"),
     ("op run --env-file=.env -- prisma migrate reset", "RESET - [prisma migrate reset]"),
@@ -186,7 +186,7 @@ CASES = [
     ("nix-shell -p postgresql --run 'dropdb app'", "EMBED shell: dropdb app [--run of nix-shell]"),
     (
         "cross-env NODE_ENV=test knex migrate:rollback --all",
-        "GUARD environment; RESET - [knex migrate:rollback --all]",
+        "MAYBE(GUARD environment; RESET - [knex migrate:rollback --all])",
     ),
 ]
 

@@ -158,10 +158,6 @@ class Command(Entry):
         about = self.about or ABOUT.get(self.kind, TargetKind.DATABASE)
         of_source, of_target = _SIDES.get(self.kind, (about, about))
         source = next((self._place(match, of_source, at) for at in match.select(self.source)), None)
-        if any(is_test_environment(value.text) for value in match.select(self.environment)):
-            yield match.operation(
-                Kind.GUARD, Target(TargetKind.DATABASE, ""), guard=Guard.ENVIRONMENT
-            )
         targets = [self._place(match, of_target, at) for at in match.select(self.target)]
         for target in targets or [Target(of_target, "")]:
             traits = self.traits
@@ -175,10 +171,13 @@ class Command(Entry):
                 source=source,
                 traits=traits,
             )
-            if self.direction is None:
-                yield operation
+            nodes: tuple[Node, ...] = (operation,)
+            if self.direction is not None:
+                nodes = (Sequence(nodes, self.direction),)
+            if any(is_test_environment(one.text) for one in match.select(self.environment)):
+                yield match.guarded(Guard.ENVIRONMENT, operation.target, nodes)
             else:
-                yield Sequence((operation,), self.direction)
+                yield from nodes
 
     def _called(self, match: Match) -> str:
         for name in self.needs.split():

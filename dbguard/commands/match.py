@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from posixpath import normpath
 
 from dbguard.commands.arguments import Arguments
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.databases import database_of_url
-from dbguard.flow import Embed, Include
+from dbguard.flow import Branch, Embed, Include, Node, Sequence
 from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
 from dbguard.source import Mapped, Span, has_hole, hole_names
 
@@ -130,6 +130,11 @@ class Match:
             guard=guard,
             traits=traits,
         )
+
+    def guarded(self, guard: Guard, target: Target, nodes: Iterable[Node]) -> Branch:
+        """Return *nodes* as what runs only where a condition holds, and holds no longer after."""
+        holds = self.operation(Kind.GUARD, target, guard=guard)
+        return Branch((Sequence((holds, *nodes)), Sequence()))
 
     def embed(
         self,

@@ -7,7 +7,7 @@ from posixpath import basename, normpath
 
 from dbguard.commands.entry import Command, Custom, Entry
 from dbguard.commands.match import Match
-from dbguard.flow import Branch, Node, Sequence
+from dbguard.flow import Node
 from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
 from dbguard.source import Mapped
 
@@ -17,19 +17,14 @@ _WINDOWS = "https://learn.microsoft.com/windows-server/administration/windows-co
 _RECURSIVE = frozenset({Trait.RECURSIVE})
 
 
-def _person(match: Match) -> Iterator[Operation]:
-    """Yield the guard of an option that asks before each file, unless it is overridden."""
+def _asks(match: Match) -> bool:
+    """Say whether an option asks before each file, and no later one overrides it."""
     asked = [
         option.name
         for option in match.arguments.find("-i", "-I", "--interactive", "-f", "--force")
         if not (option.value is not None and option.value.text in ("never", "no", "none"))
     ]
-    if asked and asked[-1] not in ("-f", "--force"):
-        yield _guard(match, Guard.PERSON)
-
-
-def _guard(match: Match, guard: Guard, target: Target | None = None) -> Operation:
-    return match.operation(Kind.GUARD, target or match.file(""), guard=guard)
+    return bool(asked) and asked[-1] not in ("-f", "--force")
 
 
 def _deletes(match: Match) -> Iterator[Node]:
@@ -39,11 +34,10 @@ def _deletes(match: Match) -> Iterator[Node]:
         if match.arguments.has("-r", "-R", "--recursive", "-Recurse", "-recurse")
         else frozenset[Trait]()
     )
-    yield from _person(match)
     for operand in match.arguments.operands:
-        yield match.operation(
-            Kind.DELETE_FILE, match.file(operand.word.mapped), spelling=match.called, traits=traits
-        )
+        target = match.file(operand.word.mapped)
+        node = match.operation(Kind.DELETE_FILE, target, traits=traits)
+        yield match.guarded(Guard.PERSON, target, (node,)) if _asks(match) else node
 
 
 def _shred(match: Match) -> Iterator[Node]:
@@ -97,7 +91,6 @@ def _transfer(kind: Kind) -> Callable[[Match], Iterator[Node]]:
             if arguments.has("-r", "-R", "-a", "--recursive", "--archive")
             else frozenset()
         )
-        nodes: list[Node] = list(_person(match))
         keeps = arguments.has("-n", "--no-clobber", "--update=none", "--ignore-existing")
         for source in operands:
             into = destination(
@@ -107,15 +100,15 @@ def _transfer(kind: Kind) -> Callable[[Match], Iterator[Node]]:
                 contents=match.called == "rsync",
             )
             target = match.file(into)
-            if keeps:
-                nodes.append(_guard(match, Guard.ABSENT, target))
+            nodes = [match.operation(kind, target, source=match.file(source), traits=traits)]
             if arguments.has("-b", "--backup"):
-                nodes.append(_kept_aside(match, target))
-            nodes.append(match.operation(kind, target, source=match.file(source), traits=traits))
-        if keeps:
-            yield Branch((Sequence(tuple(nodes)), Sequence()))
-        else:
-            yield from nodes
+                nodes.insert(0, _kept_aside(match, target))
+            if keeps:
+                yield match.guarded(Guard.ABSENT, target, nodes)
+            elif _asks(match):
+                yield match.guarded(Guard.PERSON, target, nodes)
+            else:
+                yield from nodes
 
     return run
 
@@ -201,20 +194,18 @@ def _git_clean(match: Match) -> Iterator[Node]:
     arguments = match.arguments
     if arguments.has("-n", "--dry-run") or not arguments.has("-x", "-X", "-d"):
         return
-    if arguments.has("-i", "--interactive"):
-        yield _guard(match, Guard.PERSON)
-    elif not arguments.has("-f", "--force"):
+    asks = arguments.has("-i", "--interactive")
+    if not asks and not arguments.has("-f", "--force"):
         return
-    paths = [operand.text for operand in arguments.operands] or ["."]
-    excluded = arguments.values("-e", "--exclude")
-    for path in paths:
-        yield match.operation(
+    traits = _RECURSIVE | ({Trait.FILTERED} if arguments.has("-e", "--exclude") else set())
+    for path in [operand.text for operand in arguments.operands] or ["."]:
+        node = match.operation(
             Kind.DELETE_FILE,
             match.file(_git_directory(match, path)),
-            spelling="git clean",
             certainty=Certainty.OPAQUE,
-            traits=_RECURSIVE | ({Trait.FILTERED} if excluded else set()),
+            traits=traits,
         )
+        yield match.guarded(Guard.PERSON, node.target, (node,)) if asks else node
 
 
 def _windows_delete(match: Match) -> Iterator[Node]:

@@ -10,7 +10,7 @@ from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match
 from dbguard.commands.programs.wrappers import replaced
 from dbguard.flow import Node
-from dbguard.operations import Guard, Kind, Trait
+from dbguard.operations import Kind, Trait
 from dbguard.source import Mapped
 
 _NAMES = frozenset({"-name", "-iname", "-lname", "-ilname"})
@@ -116,7 +116,7 @@ def _find(match: Match) -> Iterator[Node | Invocation]:
             )
     for action, words in search.runs[:50]:
         if action in ("-ok", "-okdir"):
-            yield match.operation(Kind.GUARD, match.file(""), guard=Guard.PERSON)
+            continue  # a person answers for each file
         for word in search.found():
             line = replaced(words, "{}", word)
             if line:
