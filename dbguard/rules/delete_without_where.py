@@ -42,7 +42,7 @@ class DeleteWithoutWhere(Rule):
         yield from self.destruction(
             operation,
             evidence,
-            f"{operation.spelling} deletes every row of {table}: no condition limits it",
+            f"{operation.spelling} of {table} deletes every row: no condition limits it",
             f"name the rows of {table} that must go in a WHERE or filter, count them first, and "
             "back up",
         )

@@ -42,7 +42,7 @@ class DropAll(Rule):
         yield from self.destruction(
             operation,
             evidence,
-            f"{operation.spelling} drops every table{where if str(operation.target) else ''}",
+            f"{operation.spelling} loses every table{where if str(operation.target) else ''} with its rows",
             "apply the change with a migration (ALTER TABLE, alembic, flask db upgrade) after "
             "a timestamped backup; in tests use an in-memory or temporary database",
         )

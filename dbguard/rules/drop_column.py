@@ -41,7 +41,7 @@ class DropColumn(Rule):
         yield from self.destruction(
             operation,
             evidence,
-            f"{operation.spelling} drops column {column} with the value of every row",
+            f"{operation.spelling} of {column} loses the value of every row",
             f"back up, copy the values of {column} to where they belong and compare them "
             "before the drop",
         )

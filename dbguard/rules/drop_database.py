@@ -44,7 +44,7 @@ class DropDatabase(Rule):
         yield from self.destruction(
             operation,
             evidence,
-            f"{operation.spelling} drops the {target.kind.value}{name} with everything in it",
+            f"{operation.spelling} loses the {target.kind.value}{name} with everything in it",
             f"change the schema of the {target.kind.value}{name} in place; to replace it, dump "
             "it to a timestamped file, rename it, and drop the renamed one only after the new "
             "one is verified",

@@ -48,18 +48,18 @@ class DropTable(Rule):
         table = operation.target
         if evidence.verified_copy_of(table):
             return
-        name = f"table {table}" if str(table) else "a table"
+        what = f"{operation.spelling} of {table or 'a table'}"
         if evidence.copy_of(table) is not None:
-            what = f"{operation.spelling} drops {name} after a copy that nothing verified"
+            what += " after a copy of its rows that nothing verified"
             instead = (
                 f"compare {table} with its copy before the drop, in a way that stops the drop "
                 "when rows are missing"
             )
         elif evidence.lossy_copy_of(table) is not None:
-            what = f"{operation.spelling} drops {name} after a copy that leaves out rows"
+            what += " after a copy that leaves out rows"
             instead = f"copy every row of {table}, compare both tables, then drop it"
         else:
-            what = f"{operation.spelling} drops {name} with its rows; no copy was made before"
+            what += " loses its rows: no copy was made before"
             instead = (
                 f"rename {table or 'it'}, create the new table, copy the rows, compare both, and "
                 "drop the old one only after that; back up first"

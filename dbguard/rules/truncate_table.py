@@ -42,7 +42,7 @@ class TruncateTable(Rule):
         yield from self.destruction(
             operation,
             evidence,
-            f"{operation.spelling} deletes every row of table {table}",
+            f"{operation.spelling} of {table} deletes every row",
             f"back up and delete only the rows of {table} that must go, with a WHERE; to reload "
             "it, fill a new table, compare, and swap the names",
         )

@@ -51,7 +51,7 @@ class UpdateWithoutWhere(Rule):
             operation,
             evidence,
             min(severity, Severity.WARNING),
-            f"{operation.spelling} overwrites a value in every row of {table}: no condition "
+            f"{operation.spelling} of {table} overwrites a value in every row: no condition "
             "limits it",
             f"name the rows of {table} that must change in a WHERE or filter, and back up first",
         )
