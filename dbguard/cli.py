@@ -37,6 +37,10 @@ class UsageError(Exception):
     """The command line asks for something that cannot be; the message says what."""
 
 
+class OutputError(Exception):
+    """Standard output does not take the report."""
+
+
 _EXIT_CODES = """\
 exit code: 0 clean and complete, 1 findings at or above --fail-on, 2 wrong
 usage or settings, 3 incomplete (a file was not analysed), 4 internal error
@@ -53,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tolerant_streams()
         return int(options.run(options))
     except UsageError as error:
-        return _complain(str(error))
+        return _complain(str(error), Exit.USAGE)
+    except OutputError as error:
+        return _complain(str(error), Exit.INTERNAL)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except Exception:  # noqa: BLE001 (the outermost place: never end green, never a bare trace)
@@ -67,11 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.INTERNAL
 
 
-def _complain(message: str) -> int:
+def _complain(message: str, code: Exit) -> Exit:
     from dbguard.report.escape import escape
 
     sys.stderr.write(f"dbguard: {escape(message)}\n")
-    return Exit.USAGE
+    return code
 
 
 def _tolerant_streams() -> None:
@@ -243,11 +249,14 @@ def _write(pieces: Iterable[str]) -> None:
         for piece in pieces:
             sys.stdout.write(piece)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes once more when it ends: into nothing.
+    except OSError as error:
+        # The interpreter flushes once more when it ends, and would fail with a code of its
+        # own: into nothing.
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, sys.stdout.fileno())
         os.close(nothing)
+        if not isinstance(error, BrokenPipeError):
+            raise OutputError(f"the report cannot be written: {error.strerror}") from error
 
 
 def _rule_ids() -> tuple[str, ...]:
