@@ -13,6 +13,7 @@ from collections import defaultdict
 
 from tree_sitter import Query, QueryCursor
 
+from dbguard.languages.python.contexts import CONTEXTS, fits
 from dbguard.languages.syntax_tree import SyntaxTree
 
 _CALLED = re.compile(rb"([A-Za-z_]\w*)\s*\(")
@@ -20,9 +21,12 @@ _RENAMED = re.compile(
     rb"\b([A-Za-z_]\w*)\s+as\s+([A-Za-z_]\w*)"
     rb"|\b([A-Za-z_]\w*)\s*=\s*(?:[\w.]+\.)?([A-Za-z_]\w*)[ \t]*(?:[\r\n#]|$)"
 )
-_WORD = re.compile(rb"[A-Za-z_]\w*")
-_STOPS = frozenset({b"exit", b"_exit", b"abort", b"quit", b"fail", b"skip"})
 _RAISES = re.compile(rb"\b(?:raise|assert|exit|_exit|abort|confirm|input)\b")
+_GUARDS = re.compile(
+    rb"test|debug|prod|environ|confirm|input\(|exit\(|abort|verif|count|check|force|allow|safe", re.I
+)
+HELPER_SIZE = 1_500
+"""The bytes up to which a function that only stops or guards is followed."""
 _BARE = re.compile(
     rb"\b(?:drop_all|create_all|drop_database|DATABASES|SQLALCHEMY_DATABASE_URI"
     rb"|SQLALCHEMY_BINDS)\b|sqlite(?:\+\w+)?:///"
@@ -35,8 +39,11 @@ class Marks:
     def __init__(self, tree: SyntaxTree, words: frozenset[bytes], named: re.Pattern[bytes], query: Query) -> None:
         data = tree.data
         self.calls: dict[bytes, list[int]] = defaultdict(list)
+        ends: dict[int, int] = {}
         for match in _CALLED.finditer(data):
             self.calls[match[1]].append(match.start())
+            if match[1] in CONTEXTS:
+                ends[match.start()] = match.end()
         found: list[int] = []
         known = set(words)
         for match in _RENAMED.finditer(data):
@@ -48,7 +55,10 @@ class Marks:
                 found.append(match.start())
         known.update(word for word in self.calls if named.search(word))
         for word in known & self.calls.keys():
-            found.extend(self.calls[word])
+            if word in CONTEXTS:
+                found.extend(at for at in self.calls[word] if fits(word, data, at, ends[at]))
+            else:
+                found.extend(self.calls[word])
         found.extend(match.start() for match in _BARE.finditer(data))
         self.offsets = sorted(found)
         self.any = bool(found)
@@ -71,7 +81,11 @@ class Marks:
             start, end = node.start_byte, node.end_byte  # type: ignore[attr-defined]
             word = tree.data[name.start_byte : name.end_byte]
             self.functions[word.decode("utf-8", "replace")].append((start, end))
-            stopping = bisect_left(stops, start) < bisect_right(stops, end)
+            stopping = (
+                end - start <= HELPER_SIZE
+                and bisect_left(stops, start) < bisect_right(stops, end)
+                and _GUARDS.search(tree.data, start, end) is not None
+            )
             pending.append((word, start, end, stopping))
         done: set[bytes] = set()
         while True:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from posixpath import basename
 
 from tree_sitter import Node
@@ -56,12 +57,16 @@ DEPTH_LIMIT = 90
 """How deep statements, expressions and followed calls may nest together."""
 INLINE_LIMIT = 4
 """How deep functions are followed."""
-CALLS_LIMIT = 3_000
+BARREN_LIMIT = 3
+"""How often a function that does nothing is followed."""
+WALK_FACTOR = 12
+"""How many times its own size of a text is walked by following calls."""
 STEPS_LIMIT = 400_000
 
 _DATE = re.compile(
     r"\b(?:datetime|date\.today|strftime|isoformat|timestamp|time\.time|utcnow|now\(|uuid\d?|monotonic)\b"
 )
+_SETTER = re.compile(rb"\bself\.(\w+)[ \t]*(?::[^=\n]{1,120})?=[^=]")
 _DATABASE_NAME = re.compile(r"db|database|sqlite|dsn", re.IGNORECASE)
 _TEMPORARY_PARAMETERS = {"tmp_path": True, "tmpdir": True, "tmp_path_factory": True}
 _DOWN = {"downgrade", "downgrades", "backwards", "down", "rollback"}
@@ -86,7 +91,8 @@ class Program:
         self._serial = 0
         self._now: int | None = None
         self._steps = 0
-        self._calls = 0
+        self._walked = 0
+        self._barren: dict[int, int] = {}
         self._stack: list[int] = []
         self._memo: dict[tuple[int, int, int], Value | Callable[[], Value]] = {}
         self._comprehensions: dict[tuple[int, int], Scope] = {}
@@ -253,14 +259,14 @@ class Program:
 
     def member(self, owner: Object | Class, name: str, node: Node) -> Value:
         """Return an attribute of an object or class of the file."""
-        if isinstance(owner, Object):
-            if name in owner.attributes:
-                return self._renamed(owner.attributes[name], name, node)
+        if isinstance(owner, Object) and name in owner.attributes:
+            return self._renamed(owner.attributes[name], name, node)
+        cls = owner.of if isinstance(owner, Object) else owner
+        found = self._class_member(cls, name, owner, 0)
+        if isinstance(owner, Object) and not isinstance(found, Function):
             self._initialise(owner, name)
             if name in owner.attributes:
                 return self._renamed(owner.attributes[name], name, node)
-        cls = owner.of if isinstance(owner, Object) else owner
-        found = self._class_member(cls, name, owner, 0)
         if found is not None:
             return found
         return Unknown(self.short_text(node), self.tree.span(node))
@@ -304,18 +310,29 @@ class Program:
                     self.invoke_value(method)
         owner.looking.discard(name)
 
+    @cached_property
+    def _setters(self) -> dict[bytes, list[int]]:
+        """Where ``self.name`` is assigned, by name."""
+        found: dict[bytes, list[int]] = {}
+        for match in _SETTER.finditer(self.tree.data):
+            found.setdefault(match[1], []).append(match.start())
+        return found
+
     def _setter(self, cls: Class, name: str) -> str | None:
         """Return the method that assigns ``self.name``."""
-        pattern = re.compile(rb"\bself\." + re.escape(name.encode()) + rb"\s*(?::[^=\n]+)?=[^=]")
-        match = pattern.search(self.tree.data, cls.node.start_byte, cls.node.end_byte)
-        if match is None:
+        places = [
+            at
+            for at in self._setters.get(name.encode(), ())
+            if cls.node.start_byte <= at < cls.node.end_byte
+        ]
+        if not places:
             return None
         best: tuple[int, str] | None = None
         for bindings in cls.scope.bindings.values():
             value = bindings[-1].value
             if isinstance(value, Function):
                 node = value.node
-                if node.start_byte <= match.start() < node.end_byte:
+                if node.start_byte <= places[0] < node.end_byte:
                     size = node.end_byte - node.start_byte
                     if best is None or size < best[0]:
                         best = (size, value.name)
@@ -524,8 +541,10 @@ class Program:
         node = function.node
         if node.id in self._stack or len(self._stack) >= INLINE_LIMIT:
             return Outcome()
-        self._calls += 1
-        if self._calls > CALLS_LIMIT:
+        if site is not None and self._barren.get(node.id, 0) >= BARREN_LIMIT:
+            return Outcome()
+        self._walked += node.end_byte - node.start_byte
+        if self._walked > WALK_FACTOR * (len(self.tree.data) + 20_000):
             self.limit(node)
             return Outcome()
         scope = self.enter(function)
@@ -551,6 +570,8 @@ class Program:
             key = (site.node.start_byte, site.node.end_byte, site.scope.identity)
             self.call_scopes[key] = scope
         nodes: list[FlowNode] = []
+        if not statements.matters(Sequence(tuple(out))):
+            self._barren[node.id] = self._barren.get(node.id, 0) + 1
         if out and site is not None:
             body = Sequence(tuple(out), self.direction(function))
             ends = frozenset({StopKind.RETURN})

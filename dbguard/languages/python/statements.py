@@ -575,11 +575,14 @@ def _if(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None
 
         serial = program.point
         held = len(scope.facts)
-        if test is not None:
+        if test is not None and (marked or scope.function is not None):
             facts = guards.facts(program, test, scope)
         scope.facts.extend((*before, *facts.true))
         one = arm(program, walk)
         del scope.facts[held:]
+        if one.ended and test is not None and facts is guards.NOTHING:
+            with program.at(serial):
+                facts = guards.facts(program, test, scope)
         with program.at(serial):
             true, false = facts.settle(one.ended)
         one.nodes[:0] = [*before, *true]

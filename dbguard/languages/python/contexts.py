@@ -1,0 +1,109 @@
+"""What must stand around a common word (``replace``, ``open``, ``run``) for a call to matter.
+
+Cheap tests on the bytes around the word, so that ``text.replace(a, b)`` and
+``items.remove(x)`` cost nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+Context = Callable[[bytes, int, int], bool]
+"""Takes the file, the start of the word and the offset after its ``(``."""
+
+_ONE_ARGUMENT = re.compile(rb"\s*[^,()=]+(?:\([^()]*\)[^,()=]*)*\)")
+_MODULE = re.compile(rb"(?:\b(?:os|shutil|sh|pathlib|aiofiles|aios|subprocess|sp|proc)|__import__\([^)]*\))\.$")
+_WRITES = re.compile(rb"(?:[^()]|\([^()]*\)){0,160}?(?:[\"'][bt+]*w|mode\s*=|,\s*mode|O_TRUNC)")
+_RUNNER = re.compile(
+    rb"(?:^|[^\w.])(?:self\.)?_?(?:c|ctx|cxn|conn|connection|context|session|host|server|remote|r"
+    rb"|ssh|client|fabric|ssh_client|subprocess|sp|proc|asyncio|anyio)\.$"
+)
+_SQL_ARGUMENT = re.compile(
+    rb"\s*(?:[rbfuRBFU]{0,2}[\"']|text\s*\(|sa\.text|\w*(?:sql|SQL|query|QUERY|stmt|statement))"
+)
+_TELLING = re.compile(rb"[^)]{0,80}(?:drop|remove|unlink|rmtree|system|execute|delete|flush|create|truncate)")
+_CHAIN = re.compile(rb"(?:\)|objects|query|__table__|\b[A-Z]\w*|table|[Qq]uery\w*|qs|queryset)\.$")
+_ROWS = re.compile(rb"(?:objects|query|all\(\)|filter|__table__|[Qq]uery\w*|qs|queryset|\b[A-Z]\w*)")
+_IMPORT = re.compile(rb"\bimport\s+(?:os|shutil|subprocess)\s+as\s+(\w+)")
+
+
+def _before(data: bytes, start: int, length: int = 48) -> bytes:
+    return data[max(0, start - length) : start]
+
+
+def _is_method(data: bytes, start: int) -> bool:
+    return start > 0 and data[start - 1 : start] == b"."
+
+
+def _of_module(data: bytes, start: int, _end: int) -> bool:
+    if not _is_method(data, start):
+        return True
+    before = _before(data, start)
+    if _MODULE.search(before):
+        return True
+    return any(before.endswith(alias + b".") for alias in _aliases(data))
+
+
+def _aliases(data: bytes) -> list[bytes]:
+    return [match[1] for match in _IMPORT.finditer(data[:20_000])]
+
+
+def _path_method(data: bytes, start: int, end: int) -> bool:
+    return _ONE_ARGUMENT.match(data, end, end + 200) is not None or _of_module(data, start, end)
+
+
+def _writing(data: bytes, _start: int, end: int) -> bool:
+    return _WRITES.match(data, end, end + 240) is not None
+
+
+def _running(data: bytes, start: int, end: int) -> bool:
+    if not _is_method(data, start):
+        return b"import" in data
+    before = _before(data, start)
+    return _RUNNER.search(before) is not None or _of_module(data, start, end)
+
+
+def _with_sql(data: bytes, _start: int, end: int) -> bool:
+    return _SQL_ARGUMENT.match(data, end, end + 60) is not None
+
+
+def _telling(data: bytes, _start: int, end: int) -> bool:
+    return _TELLING.match(data, end, end + 120) is not None
+
+
+def _deleting(data: bytes, start: int, end: int) -> bool:
+    if not _is_method(data, start):
+        return True
+    if _CHAIN.search(_before(data, start)):
+        return True
+    return data[end : end + 1] == b")"
+
+
+def _updating(data: bytes, start: int, _end: int) -> bool:
+    if not _is_method(data, start):
+        return True
+    line = data[max(0, start - 160) : start]
+    return _ROWS.search(line[line.rfind(b"\n\n") + 1 :]) is not None
+
+
+CONTEXTS: dict[bytes, Context] = {
+    b"replace": _path_method,
+    b"rename": _path_method,
+    b"copy": _path_method,
+    b"remove": _of_module,
+    b"open": _writing,
+    b"run": _running,
+    b"local": _running,
+    b"query": _with_sql,
+    b"fetch": _with_sql,
+    b"getattr": _telling,
+    b"delete": _deleting,
+    b"update": _updating,
+}
+
+
+def fits(word: bytes, data: bytes, start: int, end: int) -> bool:
+    """Say whether the call at *start* may be the one the word stands for."""
+    test = CONTEXTS.get(word)
+    return test is None or test(data, start, end)
