@@ -117,10 +117,9 @@ CASES = [
     ("xargs -0 -n 1 rm", "DELETE_FILE {stdin} [rm]"),
     ("xargs -I{} rm data/{}", "DELETE_FILE data/{stdin} [rm]"),
     ("xargs -I % sh -c 'rm %'", "EMBED shell (sh): rm {stdin} [-c of sh]"),
-    (
-        "parallel rm ::: a.db b.db",
-        "EMBED shell: rm a.db [command of parallel]; EMBED shell: rm b.db [command of parallel]",
-    ),
+    ("parallel rm ::: a.db b.db", "DELETE_FILE a.db [rm]; DELETE_FILE b.db [rm]"),
+    ("parallel rm -f ::: a.db b.db", "DELETE_FILE a.db [rm]; DELETE_FILE b.db [rm]"),
+    ("parallel 'rm {}' ::: a.db", "EMBED shell: rm a.db [command of parallel]"),
     ("cmp app.db copy.db", "VERIFY app.db < copy.db [cmp]"),
     ("diff -q app.db copy.db", "VERIFY app.db < copy.db [diff]"),
     ("sha256sum -c sums", "VERIFY sums [sha256sum -c]"),

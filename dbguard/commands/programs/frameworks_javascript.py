@@ -141,7 +141,7 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         "mikro-orm|mikro-orm-esm schema:drop|schema:fresh",
         kind=Kind.RESET,
-        needs="-r --run --drop-db",
+        needs="-r --run",
         values="--config --contextName",
         environment=_NODE,
         documentation=_MIKRO,

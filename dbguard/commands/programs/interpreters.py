@@ -139,15 +139,15 @@ def _manage(match: Match, words: tuple[Word, ...]) -> Iterator[Node | Invocation
         yield match.include(Mapped.at(path, words[1].span), "python", "manage.py")
 
 
-def _script(suffix: str, language: str) -> Callable[[Match], Iterator[Node]]:
-    """Return the reader of a runner (``uv run x.py``) whose first operand is a script."""
-
-    def run(match: Match) -> Iterator[Node]:
-        first = match.operand(1)
-        if first is not None and first.text.endswith(suffix):
-            yield match.include(first, language, match.called)
-
-    return run
+def _python_runner(match: Match) -> Iterator[Node | Invocation]:
+    """uv run and its kin: an operand that is a script runs in Python, other words by themselves."""
+    first = match.arguments.operands[0] if match.arguments.operands else None
+    if first is None or not first.text.endswith(".py"):
+        return
+    if re.search(r"(?:^|[/\\])manage\.py$", first.text):
+        yield from _manage(match, match.words[first.index :])
+    else:
+        yield match.include(first.word.mapped, "python", match.called)
 
 
 _STRING = r"""(?:q[qw]?[({{\[|]\s*|[\\]?["'`])(?P<path>[^"'`|)}}\]\n]+)[\\]?["'`|)}}\]]"""
@@ -232,7 +232,7 @@ ENTRIES: tuple[Entry, ...] = (
     Custom("python|pypy|py|ipython", run=_python, unless="", documentation=_PYTHON),
     Custom(
         "uv run, poetry run, pipenv run, pdm run, hatch run, rye run, conda run",
-        run=_script(".py", "python"),
+        run=_python_runner,
         values="--with --python -p --extra --group -n --name",
         documentation="https://docs.astral.sh/uv/reference/cli/",
     ),

@@ -38,7 +38,10 @@ ENTRIES: tuple[Entry, ...] = (
         values="--scope --ignore",
         documentation="https://github.com/lerna/lerna/tree/main/libs/commands/exec",
     ),
-    Wrapper("rw|redwood|cedar|blitz", documentation="https://docs.redwoodjs.com/docs/cli-commands"),
+    Wrapper(
+        "rw|redwood|cedar|blitz|keystone|keystone-next",
+        documentation="https://docs.redwoodjs.com/docs/cli-commands",
+    ),
     Wrapper(
         "dotenv|dotenv-cli|dotenvx",
         values="-e -c -v -p -f --file",

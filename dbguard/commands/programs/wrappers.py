@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dbguard.commands.entry import Custom, Entry, Wrapper, spaced
 from dbguard.commands.invocation import Invocation, Word
@@ -84,7 +85,9 @@ def _parallel(match: Match) -> Iterator[Node | Invocation]:
             line = replaced(template, "{}", word)
         else:
             line = (*template, word)
-        if line:
+        if len(template) > 1 or (template and " " not in template[0].text):
+            yield replace(match.invocation, words=line, listed=True)
+        elif line:
             yield match.embed("shell", spaced(line), "command of parallel")
 
 
