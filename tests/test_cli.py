@@ -325,21 +325,6 @@ def test_any_terminal_can_show_it(tmp_path: Path, encoding: str) -> None:
     assert not run.stderr
 
 
-def test_the_readme_shows_what_is_really_printed(tmp_path: Path) -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition("```text\n")[2].partition("```")[0]
-    (tmp_path / "deploy.sh").write_text(
-        "#!/bin/sh\n# apply the new models\ngit pull\nrm -f app.db\npython -m app.create\n"
-    )
-    (tmp_path / "migrate.sql").write_text(
-        "CREATE TABLE users_new (id INTEGER PRIMARY KEY, name TEXT);\n"
-        "INSERT INTO users_new SELECT id, name FROM users;\n"
-        "DROP TABLE users;\n"
-        "ALTER TABLE users_new RENAME TO users;\n"
-    )
-    assert _run(tmp_path, "scan").stdout == shown
-
-
 def test_colours_on_a_terminal_only(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("DROP TABLE users;\n")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "TERM": "xterm"}
