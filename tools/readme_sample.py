@@ -39,7 +39,8 @@ def report() -> str:
         run = subprocess.run(
             command, cwd=folder, capture_output=True, encoding="utf-8", check=False
         )
-    if run.returncode != 1:
+    # Python itself ends with 1 as well, where it finds no dbguard.
+    if run.returncode != 1 or run.stderr:
         raise SystemExit(f"the sample ended with {run.returncode}: {run.stderr}")
     return run.stdout
 
