@@ -92,6 +92,7 @@ _CONTINUES = frozenset(
 }
 _HOLDS_STATEMENT = frozenset(("MERGE", "GRANT", "REVOKE", "DENY", "EXPLAIN", "PREPARE", "COMMENT"))
 _STATEMENT_WORDS = _TSQL_OPENINGS - {"END", "ELSE", "SET"} | {"SET"}
+_TAKE_PARENTHESES = frozenset(("EXEC", "EXECUTE", "RAISERROR", "IF", "PRINT", "WITH"))
 _THEN, _LOOP_OR_DO, _LOOP = frozenset(("THEN",)), frozenset(("LOOP", "DO")), frozenset(("LOOP",))
 _CASE_ENDS = frozenset(
     ("IF", "LOOP", "CASE", "WHILE", "REPEAT", "FOR", "TRY", "CATCH", "CONVERSATION")
@@ -309,9 +310,9 @@ class BlockReader:
             elif depth <= 0 and not cases:
                 if mark == "ELSE" and in_body:
                     return position
-                if (tsql and mark in _TSQL_OPENINGS) or mark in _OPENINGS:
-                    if self._opens(position, first, tsql, text):
-                        return position
+                may_open = mark in _OPENINGS or (tsql and mark in _TSQL_OPENINGS)
+                if may_open and self._opens(position, first, tsql, text):
+                    return position
         return len(tokens)
 
     def _opens(self, position: int, first: str, tsql: bool, text: str) -> bool:
@@ -434,14 +435,8 @@ class BlockReader:
             elif mark == ")":
                 depth -= 1
             elif depth <= 0 and token.kind == WORD and mark in _STATEMENT_WORDS and position > at:
-                if key(self.tokens, position + 1) != "(" or mark in (
-                    "EXEC",
-                    "EXECUTE",
-                    "RAISERROR",
-                    "IF",
-                    "PRINT",
-                    "WITH",
-                ):
+                called = key(self.tokens, position + 1) == "("
+                if not called or mark in _TAKE_PARENTHESES:
                     return position
         return None
 

@@ -31,6 +31,7 @@ _DATABASE_NAMES = frozenset(
 )
 _TEST_WORDS = ("test", "dev", "local", "ci")
 _MAX_DEPTH = 12
+_MAX_CASES = 20
 
 
 NOTHING = Proof()
@@ -212,9 +213,12 @@ def failing_select(scope: Scope, tokens: list[Token]) -> list[Node]:
     """
     divides = scope.session.dialect not in (SQLITE, MYSQL)
     nodes: list[Node] = []
-    for index, token in enumerate(tokens):
-        if token.key != "CASE" or key(tokens, index + 1) != "WHEN":
-            continue
+    cases = [
+        index
+        for index, token in enumerate(tokens)
+        if token.key == "CASE" and key(tokens, index + 1) == "WHEN"
+    ]
+    for index in cases[:_MAX_CASES]:
         then = find_outside(tokens, frozenset(("THEN",)), index)
         stop = find_outside(tokens, frozenset(("END", ")")), then)
         otherwise = find_outside(tokens[:stop], frozenset(("ELSE",)), then)

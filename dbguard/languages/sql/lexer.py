@@ -262,9 +262,9 @@ class Lexer:
         elif first == "-":
             if _MARKER_HINT.match(token):
                 self._marker(at, end)
-        elif token == "/*":
+        elif first == "/":
             return self._block_comment(at)
-        elif token == "*/":
+        elif first == "*":
             if not self._executable:
                 append(Token(OPERATOR, "*", at, at + 1))
             self._executable = max(0, self._executable - 1)
@@ -512,7 +512,7 @@ class Lexer:
     def _backslash(self, at: int) -> int:
         """Read a command of psql (``\\c db``) or mysql (``\\G``)."""
         match = re.compile(r"\\([a-zA-Z]\w*\+?|!|\.|\?|;|\\)").match(self.text, at, self.end)
-        if match is None or self.dialect in (TSQL, ORACLE, SQLITE):
+        if match is None or self.dialect == TSQL:
             self.tokens.append(Token(OPERATOR, "\\", at, at + 1))
             return at + 1
         if match[1] == ";":

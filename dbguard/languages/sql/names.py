@@ -188,9 +188,9 @@ def tables_read(text: str, tokens: list[Token]) -> list[Name]:
                 found.append(name)
             if key(tokens, position) == "AS":
                 position += 1
-            if position < len(tokens) and tokens[position].kind in (WORD, QUOTED):
-                if key(tokens, position + 1) == ",":
-                    position += 1
+            aliased = position < len(tokens) and tokens[position].kind in (WORD, QUOTED)
+            if aliased and key(tokens, position + 1) == ",":
+                position += 1
             if token.key == "JOIN" or key(tokens, position) != ",":
                 break
             position += 1

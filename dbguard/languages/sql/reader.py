@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dbguard.flow import Branch, Call, Direction, Embed, Flow, Node, Sequence, Stop, StopKind
+from dbguard.flow import (
+    Branch,
+    Call,
+    Direction,
+    Embed,
+    Flow,
+    Loop,
+    Node,
+    Sequence,
+    Stop,
+    StopKind,
+    Try,
+)
 from dbguard.languages.sql.blocks import BlockReader, Frame, calls_return, frame_node
 from dbguard.languages.sql.client import client_command
 from dbguard.languages.sql.comparison import evidence, finds_difference, judge, measured
@@ -29,7 +41,7 @@ from dbguard.languages.sql.tokens import (
     key,
     split_outside,
 )
-from dbguard.operations import Trait
+from dbguard.operations import Operation, Trait
 from dbguard.source import Mapped, Problem
 
 _MAX_NESTING = 8
@@ -615,9 +627,6 @@ def _run(node: Sequence) -> Sequence:
 
 
 def _executed(node: Node) -> Node:
-    from dbguard.flow import Loop, Try
-    from dbguard.operations import Operation
-
     if isinstance(node, Operation):
         return replace(node, traits=node.traits - {Trait.DEFINITION})
     if isinstance(node, Sequence):

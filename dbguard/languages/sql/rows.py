@@ -44,6 +44,8 @@ _OR, _AND = frozenset(("OR", "||")), frozenset(("AND", "&&"))
 _COMPARISONS = frozenset(("=", "<>", "!=", "<", ">", "<=", ">=", "==", "<=>"))
 _CONSTANTS = frozenset((NUMBER, STRING))
 _MAX_DEPTH = 20
+_ENDS_CLAUSE = frozenset((WORD, QUOTED, HOLE, NUMBER, STRING))
+_TAKES_VALUE = frozenset(("AS", "LIMIT", "SET", "TOP", "BY", "USING", "FROM", "IN", "LIKE"))
 
 
 # -- conditions
@@ -129,13 +131,9 @@ def _ends_in_hole(tokens: list[Token], index: int) -> bool:
         token = tokens[position]
         hole = (token.kind == HOLE and token.key != "?") or token.key.startswith("__HOLE_")
         before = tokens[position - 1]
-        if (
-            hole
-            and before.kind in (WORD, QUOTED, HOLE, NUMBER, STRING)
-            and before.end < token.start
-        ):
-            if before.key not in ("AS", "LIMIT", "SET", "TOP", "BY", "USING", "FROM", "IN", "LIKE"):
-                return True
+        follows = before.kind in _ENDS_CLAUSE and before.end < token.start
+        if hole and follows and before.key not in _TAKES_VALUE:
+            return True
     return False
 
 
@@ -296,7 +294,12 @@ def _selects_all_columns(body: list[Token]) -> bool:
     select = next((index for index, token in enumerate(body) if token.key == "SELECT"), None)
     if select is None:
         return True
-    return key(body, select + 1) == "*" or has_keys(body, select + 2, ".", "*")
+    at = select + 1
+    if key(body, at) in ("DISTINCT", "ALL"):
+        at += 1
+    elif key(body, at) == "TOP":
+        at = closing(body, at + 1) + 1 if key(body, at + 1) == "(" else at + 2
+    return key(body, at) == "*" or has_keys(body, at + 1, ".", "*")
 
 
 def _filters(text: str, body: list[Token]) -> bool:

@@ -183,8 +183,16 @@ def alter(scope: Scope, tokens: list[Token]) -> Iterator[Node]:
     if key(tokens, at) == "ON" and key(tokens, at + 1) == "CLUSTER":  # ClickHouse
         at += 3
     lowered = False
+    dropping = ""  # T-SQL names several things after one DROP: DROP COLUMN a, COLUMN b, c
     for number, action in enumerate(split_outside(tokens[at:], _COMMA)):
         start = tokens[0].start if number == 0 else (action[0].start if action else table.end)
+        if key(action, 0) == "DROP":
+            dropping = key(action, 1)
+        elif dropping and key(action, 0) in ("COLUMN", "CONSTRAINT"):
+            dropping = key(action, 0)
+            action = [tokens[0]._replace(key="DROP"), *action]
+        elif dropping == "COLUMN" and len(action) == 1:
+            action = [tokens[0]._replace(key="DROP"), tokens[0]._replace(key="COLUMN"), *action]
         for node in _alter_action(scope, table, action, start):
             lowered = True
             yield node
