@@ -20,7 +20,7 @@ from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match, backup_traits, is_test_environment, narrowed
 from dbguard.flow import Direction, Node, Sequence
 from dbguard.operations import Certainty, Guard, Kind, Target, TargetKind, Trait
-from dbguard.source import Mapped, Transcript, has_hole
+from dbguard.source import Mapped, Transcript
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
@@ -324,11 +324,6 @@ def _all(match: Match, place: str) -> list[Mapped]:
     if place[0] == "-":
         return match.arguments.values(place)
     return match.select(place)
-
-
-def is_known(word: Mapped) -> bool:
-    """Say whether all of a word is known."""
-    return not has_hole(word.text)
 
 
 def spaced(words: Iterable[Word]) -> Mapped:

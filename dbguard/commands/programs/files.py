@@ -12,8 +12,6 @@ from dbguard.operations import Certainty, Guard, Kind, Operation, Target, Target
 from dbguard.source import Mapped
 
 _GNU = "https://www.gnu.org/software/coreutils/manual/html_node/"
-_PWSH = "https://learn.microsoft.com/powershell/module/microsoft.powershell.management/"
-_WINDOWS = "https://learn.microsoft.com/windows-server/administration/windows-commands/"
 _RECURSIVE = frozenset({Trait.RECURSIVE})
 
 
@@ -74,7 +72,7 @@ def destination(into: str, source: str, *, is_directory: bool, contents: bool = 
     return into
 
 
-def _transfer(kind: Kind) -> Callable[[Match], Iterator[Node]]:
+def transfers(kind: Kind) -> Callable[[Match], Iterator[Node]]:
     """Return the reader of cp- and mv-like programs: sources, then where they go."""
 
     def run(match: Match) -> Iterator[Node]:
@@ -125,12 +123,12 @@ def _kept_aside(match: Match, target: Target) -> Operation:
     )
 
 
-_copy = _transfer(Kind.COPY_FILE)
+copies = transfers(Kind.COPY_FILE)
 
 
 def _install(match: Match) -> Iterator[Node]:
     if not match.arguments.has("-d", "--directory"):
-        yield from _copy(match)
+        yield from copies(match)
 
 
 def _rsync(match: Match) -> Iterator[Node]:
@@ -138,7 +136,7 @@ def _rsync(match: Match) -> Iterator[Node]:
     operands = match.arguments.operands
     if len(operands) < 2 or match.arguments.has("-n", "--dry-run"):
         return
-    yield from _copy(match)
+    yield from copies(match)
     if any(option.name.startswith(("--delete", "--del")) for option in match.arguments.options):
         yield match.operation(
             Kind.DELETE_FILE,
@@ -208,56 +206,6 @@ def _git_clean(match: Match) -> Iterator[Node]:
         yield match.guarded(Guard.PERSON, node.target, (node,)) if asks else node
 
 
-def _windows_delete(match: Match) -> Iterator[Node]:
-    """del, rd: options begin with a slash and a letter."""
-    switches = [word for word in match.words if len(word.text) <= 3 and word.text[:1] == "/"]
-    recursive = any(word.text.lower() == "/s" for word in switches)
-    if match.called in ("rd", "rmdir") and not recursive:
-        return
-    for word in match.words:
-        if word not in switches and not word.text.startswith("-"):
-            yield match.operation(
-                Kind.DELETE_FILE,
-                match.file(word.mapped),
-                traits=_RECURSIVE if recursive else frozenset(),
-            )
-
-
-def _powershell_delete(match: Match) -> Iterator[Node]:
-    if match.arguments.has("-WhatIf", "-whatif"):
-        return
-    names = match.arguments.values("-Path", "-LiteralPath", "-path", "-literalpath")
-    recursive = match.arguments.has("-Recurse", "-recurse", "-r")
-    for name in [*names, *(operand.word.mapped for operand in match.arguments.operands)]:
-        yield match.operation(
-            Kind.DELETE_FILE,
-            match.file(name),
-            spelling="Remove-Item",
-            traits=_RECURSIVE if recursive else frozenset(),
-        )
-
-
-def _powershell_transfer(kind: Kind) -> Callable[[Match], Iterator[Node]]:
-    def run(match: Match) -> Iterator[Node]:
-        operands = [operand.word.mapped for operand in match.arguments.operands]
-        source = match.arguments.value("-Path", "-LiteralPath", "-path")
-        into = match.arguments.value("-Destination", "-destination")
-        if source is None and operands:
-            source = operands.pop(0)
-        if into is None and operands:
-            into = operands.pop(0)
-        if source is not None and into is not None:
-            name = destination(into.text, source.text, is_directory=False)
-            yield match.operation(kind, match.file(name), source=match.file(source))
-
-    return run
-
-
-_PATHS = (
-    "-Path -LiteralPath -path -literalpath -Destination -destination -Filter -Include -Exclude"
-    " -ErrorAction -Value -Encoding -InputObject -FilePath"
-)
-
 ENTRIES: tuple[Entry, ...] = (
     Custom(
         "rm|grm|unlink|srm|rimraf|del-cli",
@@ -290,35 +238,35 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Custom(
         "cp|gcp",
-        run=_copy,
+        run=copies,
         destroys=True,
         values="-t --target-directory -S --suffix --backup?",
         documentation=_GNU + "cp-invocation.html",
     ),
-    Custom("shx cp", run=_copy, destroys=True, documentation="https://github.com/shelljs/shx"),
+    Custom("shx cp", run=copies, destroys=True, documentation="https://github.com/shelljs/shx"),
     Custom(
         "scp",
-        run=_copy,
+        run=copies,
         destroys=True,
         values="-c -D -F -i -J -l -o -P -S -X",
         documentation="https://man.openbsd.org/scp",
     ),
     Custom(
         "mv|gmv",
-        run=_transfer(Kind.MOVE_FILE),
+        run=transfers(Kind.MOVE_FILE),
         destroys=True,
         values="-t --target-directory -S --suffix --backup?",
         documentation=_GNU + "mv-invocation.html",
     ),
     Custom(
         "shx mv",
-        run=_transfer(Kind.MOVE_FILE),
+        run=transfers(Kind.MOVE_FILE),
         destroys=True,
         documentation="https://github.com/shelljs/shx",
     ),
     Custom(
         "git mv",
-        run=_transfer(Kind.MOVE_FILE),
+        run=transfers(Kind.MOVE_FILE),
         destroys=True,
         values="-C -c",
         documentation="https://git-scm.com/docs/git-mv",
@@ -375,45 +323,6 @@ ENTRIES: tuple[Entry, ...] = (
         destroys=True,
         values="-C -c --git-dir --work-tree -e --exclude",
         documentation="https://git-scm.com/docs/git-clean",
-    ),
-    Custom("del|erase|rd", run=_windows_delete, destroys=True, documentation=_WINDOWS + "del"),
-    Custom("rmdir", run=_windows_delete, destroys=True, documentation=_WINDOWS + "rmdir"),
-    Custom("copy|xcopy", run=_copy, destroys=True, documentation=_WINDOWS + "copy"),
-    Custom(
-        "move|ren", run=_transfer(Kind.MOVE_FILE), destroys=True, documentation=_WINDOWS + "move"
-    ),
-    Custom(
-        "Remove-Item|remove-item|ri",
-        run=_powershell_delete,
-        destroys=True,
-        values=_PATHS,
-        single_dash=True,
-        documentation=_PWSH + "remove-item",
-    ),
-    Custom(
-        "Copy-Item|copy-item|cpi",
-        run=_powershell_transfer(Kind.COPY_FILE),
-        destroys=True,
-        values=_PATHS,
-        single_dash=True,
-        documentation=_PWSH + "copy-item",
-    ),
-    Custom(
-        "Move-Item|move-item|mi",
-        run=_powershell_transfer(Kind.MOVE_FILE),
-        destroys=True,
-        values=_PATHS,
-        single_dash=True,
-        documentation=_PWSH + "move-item",
-    ),
-    Command(
-        "Clear-Content|Set-Content|clear-content|set-content|Out-File|out-file",
-        kind=Kind.OVERWRITE_FILE,
-        values=_PATHS,
-        single_dash=True,
-        unless="-Append -append",
-        target="-Path -LiteralPath -FilePath 1",
-        documentation=_PWSH + "clear-content",
     ),
     Command(
         "mkfs|mkfs.ext4|mkfs.ext3|mkfs.xfs|mkfs.btrfs|mke2fs|mkswap",
