@@ -13,7 +13,9 @@ Context = Callable[[bytes, int, int], bool]
 """Takes the file, the start of the word and the offset after its ``(``."""
 
 _ONE_ARGUMENT = re.compile(rb"\s*[^,()=]+(?:\([^()]*\)[^,()=]*)*\)")
-_MODULE = re.compile(rb"(?:\b(?:os|shutil|sh|pathlib|aiofiles|aios|subprocess|sp|proc)|__import__\([^)]*\))\.$")
+_MODULE = re.compile(
+    rb"(?:\b(?:os|shutil|sh|pathlib|aiofiles|aios|subprocess|sp|proc)|__import__\([^)]*\))\.$"
+)
 _WRITES = re.compile(rb"(?:[^()]|\([^()]*\)){0,160}?(?:[\"'][bt+]*w|mode\s*=|,\s*mode|O_TRUNC)")
 _RUNNER = re.compile(
     rb"(?:^|[^\w.])(?:self\.)?_?(?:c|ctx|cxn|conn|connection|context|session|host|server|remote|r"
@@ -22,9 +24,13 @@ _RUNNER = re.compile(
 _SQL_ARGUMENT = re.compile(
     rb"\s*(?:[rbfuRBFU]{0,2}[\"']|text\s*\(|sa\.text|\w*(?:sql|SQL|query|QUERY|stmt|statement))"
 )
-_TELLING = re.compile(rb"[^)]{0,80}(?:drop|remove|unlink|rmtree|system|execute|delete|flush|create|truncate)")
+_TELLING = re.compile(
+    rb"[^)]{0,80}(?:drop|remove|unlink|rmtree|system|execute|delete|flush|create|truncate)"
+)
 _CHAIN = re.compile(rb"(?:\)|objects|query|__table__|\b[A-Z]\w*|table|[Qq]uery\w*|qs|queryset)\.$")
-_ROWS = re.compile(rb"(?:objects|query|all\(\)|filter|__table__|[Qq]uery\w*|qs|queryset|\b[A-Z]\w*)")
+_ROWS = re.compile(
+    rb"(?:objects|query|all\(\)|filter|__table__|[Qq]uery\w*|qs|queryset|\b[A-Z]\w*)"
+)
 _IMPORT = re.compile(rb"\bimport\s+(?:os|shutil|subprocess)\s+as\s+(\w+)")
 
 

@@ -33,7 +33,7 @@ from dbguard.languages.python.values import (
     one_of,
     options,
 )
-from dbguard.source import Mapped, Transcript, hole
+from dbguard.source import Mapped, Transcript
 
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
@@ -44,9 +44,7 @@ TEXT_LIMIT = 1_000_000
 _SLICE = re.compile(r"\[\s*(-?\d+)?\s*:\s*(-?\d+)?\s*\]$")
 
 
-def lift(
-    program: Program, values: Sequence[Value], make: Callable[[list[Value]], Value]
-) -> Value:
+def lift(program: Program, values: Sequence[Value], make: Callable[[list[Value]], Value]) -> Value:
     """Apply *make* to each combination of alternatives, paired in order."""
     choices = [options(value) for value in values]
     width = max((len(choice) for choice in choices), default=1)
@@ -103,7 +101,9 @@ def string(program: Program, node: Node, scope: Scope) -> Value:
 
 
 def concatenated_string(program: Program, node: Node, scope: Scope) -> Value:
-    parts = [string(program, child, scope) for child in node.named_children if child.type == "string"]
+    parts = [
+        string(program, child, scope) for child in node.named_children if child.type == "string"
+    ]
     return lift(program, parts, lambda choice: _joined(program, node, choice))
 
 

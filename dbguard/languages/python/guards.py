@@ -337,9 +337,7 @@ def _equality(
     return Facts()
 
 
-def _word(
-    program: Program, node: Node, subject: Node, texts: list[str], scope: Scope
-) -> Facts:
+def _word(program: Program, node: Node, subject: Node, texts: list[str], scope: Scope) -> Facts:
     """Return what it says that *subject* is one of *texts*."""
     if all(_TEST_VALUE.match(text) for text in texts):
         return Facts([guard(program, node, Guard.ENVIRONMENT)])
@@ -436,9 +434,11 @@ def _called(program: Program, node: Node, scope: Scope) -> Facts:
     if last in ("get", "getenv", "bool", "getboolean", "strtobool", "lower") and (
         arguments or last == "lower"
     ):
-        texts = _texts(program.evaluate(arguments[-1 if last == "getboolean" else 0], scope)) if (
-            arguments
-        ) else []
+        texts = (
+            _texts(program.evaluate(arguments[-1 if last == "getboolean" else 0], scope))
+            if (arguments)
+            else []
+        )
         if texts:
             return _named(program, node, texts[0], scope)
     return _named(program, node, last, scope) if not arguments else Facts()
@@ -657,8 +657,10 @@ def of_decorator(program: Program, decorator: Node) -> FlowNode | None:
     text = display(program.short_text(decorator))
     if re.match(r"@(?:[\w.]+\.)?confirmation_option\b", text):
         return guard(program, decorator, Guard.PERSON)
-    if re.match(r"@(?:[\w.]+\.)?option\b", text) and re.search(r"\bconfirm", text) and (
-        "callback" in text or "prompt" in text
+    if (
+        re.match(r"@(?:[\w.]+\.)?option\b", text)
+        and re.search(r"\bconfirm", text)
+        and ("callback" in text or "prompt" in text)
     ):
         return guard(program, decorator, Guard.PERSON)
     return None

@@ -23,7 +23,8 @@ _RENAMED = re.compile(
 )
 _RAISES = re.compile(rb"\b(?:raise|assert|exit|_exit|abort|confirm|input)\b")
 _GUARDS = re.compile(
-    rb"test|debug|prod|environ|confirm|input\(|exit\(|abort|verif|count|check|force|allow|safe", re.I
+    rb"test|debug|prod|environ|confirm|input\(|exit\(|abort|verif|count|check|force|allow|safe",
+    re.I,
 )
 HELPER_SIZE = 1_500
 """The bytes up to which a function that only stops or guards is followed."""
@@ -36,7 +37,9 @@ _BARE = re.compile(
 class Marks:
     """The sorted offsets, and the functions and classes of the file."""
 
-    def __init__(self, tree: SyntaxTree, words: frozenset[bytes], named: re.Pattern[bytes], query: Query) -> None:
+    def __init__(
+        self, tree: SyntaxTree, words: frozenset[bytes], named: re.Pattern[bytes], query: Query
+    ) -> None:
         data = tree.data
         self.calls: dict[bytes, list[int]] = defaultdict(list)
         ends: dict[int, int] = {}

@@ -23,7 +23,6 @@ from dbguard.languages.python.evaluation import (
     attribute_of,
     element_of,
     item_of,
-    lift,
     unwrap,
 )
 from dbguard.languages.python.marks import Marks
@@ -33,13 +32,8 @@ from dbguard.languages.python.values import (
     Alternatives,
     Bound,
     Class,
-    Constant,
-    Contents,
-    Fetched,
     Function,
     Handle,
-    Listing,
-    Mapping,
     Object,
     Partial,
     Symbol,
@@ -51,7 +45,7 @@ from dbguard.languages.python.values import (
 )
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.operations import Certainty, Target, TargetKind
-from dbguard.source import Mapped, Problem, Span, has_hole, hole
+from dbguard.source import Mapped, Problem, has_hole, hole
 
 DEPTH_LIMIT = 90
 """How deep statements, expressions and followed calls may nest together."""
@@ -248,7 +242,11 @@ class Program:
             return Unknown(key, self.tree.span(node))
         if isinstance(owner, Bound) and owner.name == "config" and key is not None:
             return Unknown(f"config_{key}", self.tree.span(node))
-        if isinstance(owner, Handle) and owner.kind in ("mongo client", "mongo database", "dataset"):
+        if isinstance(owner, Handle) and owner.kind in (
+            "mongo client",
+            "mongo database",
+            "dataset",
+        ):
             return self.handle_attribute(owner, key or "collection", node)
         return self.unknown(node)
 
@@ -674,4 +672,3 @@ def parameter(node: Node) -> tuple[Node | None, Node | None]:
             return node.child_by_field_name("name"), node.child_by_field_name("value")
         case _:
             return None, None
-

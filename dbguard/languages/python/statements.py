@@ -142,9 +142,7 @@ def _leaves(nodes: tuple[FlowNode, ...]) -> bool:
     return False
 
 
-def function_body(
-    program: Program, function: Function, scope: Scope, out: list[FlowNode]
-) -> None:
+def function_body(program: Program, function: Function, scope: Scope, out: list[FlowNode]) -> None:
     """Walk the body of a function; a decorator that asks a person stands before it."""
     for decorator in function.decorators:
         guard = guards.of_decorator(program, decorator)
@@ -203,7 +201,13 @@ def effects(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> 
         match current.type:
             case "call":
                 stack.append((current, True))
-                stack.extend((child, False) for child in reversed(current.named_children))
+                left_out = calls.skipped(program, current)
+                stack.extend(
+                    (child, False)
+                    for child in reversed(current.named_children)
+                    if not left_out or child.type != "argument_list"
+                )
+                stack.extend((child, False) for child in left_out)
             case "lambda":
                 _maybe(program, current.child_by_field_name("body"), scope, out)
             case "conditional_expression" | "boolean_operator":
@@ -288,9 +292,7 @@ def _comprehension(program: Program, node: Node, scope: Scope, out: list[FlowNod
             out.append(Loop(Sequence(tuple(inner))))
 
 
-def _expression_statement(
-    program: Program, node: Node, scope: Scope, out: list[FlowNode]
-) -> None:
+def _expression_statement(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
     for child in node.named_children:
         match child.type:
             case "assignment":
@@ -331,8 +333,10 @@ def _exits(program: Program, node: Node, scope: Scope) -> bool:
     return (
         name in EXITS
         or name in calls.RAISING
-        or name.rpartition(".")[0] in ("ctx", "click", "self", "parser")
-        and name.rpartition(".")[2] in ("exit", "abort", "fail", "skipTest", "error")
+        or (
+            name.rpartition(".")[0] in ("ctx", "click", "self", "parser")
+            and name.rpartition(".")[2] in ("exit", "abort", "fail", "skipTest", "error")
+        )
     )
 
 
@@ -448,9 +452,7 @@ def _definition(program: Program, node: Node, scope: Scope, out: list[FlowNode])
     _class(program, node, name, scope, out)
 
 
-def _class(
-    program: Program, node: Node, name: str, scope: Scope, out: list[FlowNode]
-) -> None:
+def _class(program: Program, node: Node, name: str, scope: Scope, out: list[FlowNode]) -> None:
     inner = Scope(scope, is_class=True)
     superclasses = node.child_by_field_name("superclasses")
     bases: list[Value] = []
@@ -466,7 +468,6 @@ def _class(
     body = node.child_by_field_name("body")
     if body is not None:
         block(program, body, inner, out)
-    out.extend(calls.class_nodes(program, cls))
 
 
 def _import(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
@@ -565,9 +566,7 @@ def _if(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None
                 continue
         before = list(failed)
 
-        def walk(
-            inner: list[FlowNode], body: Node | None = body, test: Node | None = test
-        ) -> None:
+        def walk(inner: list[FlowNode], body: Node | None = body, test: Node | None = test) -> None:
             if test is not None and marked:
                 guards.narrow(program, test, scope, True)
             if body is not None:

@@ -10,20 +10,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tree_sitter import Node as Syntax
-
 from dbguard.flow import Branch, Node, Sequence
-from dbguard.languages.python.calls import dbapi, files, processes, text
+from dbguard.languages.python.calls import (
+    dbapi,
+    files,
+    handles,
+    migrations,
+    orm,
+    processes,
+    servers,
+    text,
+)
 from dbguard.languages.python.calls.effects import first_of
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome
-from dbguard.languages.python.values import Class, Handle, Value
+from dbguard.languages.python.values import Value
 from dbguard.languages.python.values import one_of as one_value
 
 if TYPE_CHECKING:
-    from dbguard.languages.python.names import Scope
     from dbguard.languages.python.program import Program
 
-_MODULES = (files, processes, dbapi, text)
+_MODULES = (migrations, orm, servers, dbapi, files, processes, text)
 
 
 def _table(name: str) -> dict[str, Handler]:
@@ -53,9 +59,9 @@ def _shortened(table: dict[str, Handler]) -> dict[str, Handler]:
 _SHORT_EFFECTS = _shortened(_EFFECTS)
 _SHORT_VALUES = _shortened(_VALUES)
 
-WORDS = frozenset(
-    name.rpartition(".")[2].encode() for name in (*_EFFECTS, *_METHODS)
-) | frozenset({b"getattr"})
+WORDS = frozenset(name.rpartition(".")[2].encode() for name in (*_EFFECTS, *_METHODS)) | frozenset(
+    {b"getattr"}
+)
 """The last names of every call that may do something."""
 
 RAISING = frozenset({"pytest.skip", "pytest.fail", "pytest.exit", "unittest.skip", "flask.abort"})
@@ -88,9 +94,7 @@ def function(site: CallSite) -> Outcome:
         from dbguard.languages.python.values import Symbol
 
         receiver: Value = Symbol(prefix, site.receiver_text or prefix, site.span)
-        return method(
-            CallSite(site.program, site.node, site.scope, last, receiver, site.bound)
-        )
+        return method(CallSite(site.program, site.node, site.scope, last, receiver, site.bound))
     return method(site)
 
 
@@ -119,26 +123,11 @@ def one_of_outcomes(program: Program, outcomes: list[Outcome], each: bool) -> Ou
     return Outcome(nodes, one_value(values, each) if values else None)
 
 
-def attribute_of_handle(owner: Handle, name: str) -> Value | None:
-    """Return an attribute of a handle that is a handle itself."""
-    return None
+attribute_of_handle = handles.attribute_of_handle
+instance_of_bases = handles.instance_of_bases
+configuration = handles.configuration
+skipped = handles.skipped
 
-
-def instance_of_bases(cls: Class) -> Value | None:
-    """Return the handle an instance of a class with known bases is."""
-    return None
-
-
-def configuration(
-    program: Program, target: Syntax, right: Syntax, scope: Scope
-) -> list[Node]:
-    """Return what an assignment to a well-known setting tells about databases."""
-    return []
-
-
-def class_nodes(program: Program, cls: Class) -> list[Node]:
-    """Return what a class does by being defined."""
-    return []
-
-
-NAMED = re.compile(rb"backup|back_up|snapshot|dump_?(?:db|database)|(?:db|database)_?dump", re.IGNORECASE)
+NAMED = re.compile(
+    rb"backup|back_up|snapshot|dump_?(?:db|database)|(?:db|database)_?dump", re.IGNORECASE
+)

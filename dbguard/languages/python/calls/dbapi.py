@@ -14,14 +14,11 @@ from dbguard.languages.python.calls.site import (
 )
 from dbguard.languages.python.values import (
     Alternatives,
-    Bound,
     Class,
     Constant,
     Contents,
     Fetched,
     Handle,
-    Items,
-    Listing,
     Object,
     Symbol,
     Text,
@@ -113,9 +110,9 @@ def _connect_server(dialect: str) -> Handler:
             match = _DSN_NAME.search(name)
             if match is not None:
                 database = match[1]
-            elif "=" not in name and not (site.count and "dbname" not in site.keyword_names):
-                database = name
-            elif has_hole(name) and "=" not in name:
+            elif ("=" not in name and not (site.count and "dbname" not in site.keyword_names)) or (
+                has_hole(name) and "=" not in name
+            ):
                 database = name
         nodes = [site.connect(database)] if database is not None else []
         return Outcome(list(nodes), Handle("connection", database, dialect))
@@ -154,8 +151,10 @@ def _execute(site: CallSite) -> Outcome | None:
     )
     if value is None:
         return None
-    if isinstance(value, Handle) and value.kind in ("delete", "update", "query") and (
-        database is None
+    if (
+        isinstance(value, Handle)
+        and value.kind in ("delete", "update", "query")
+        and (database is None)
     ):
         database = value.database
     outcome = site.sql(value, f"argument of {site.method}()", database, dialect)
@@ -229,8 +228,13 @@ def _to_sql(site: CallSite) -> Outcome | None:
     return Outcome([site.operation(Kind.DROP_TABLE, target)])
 
 
-_NAMED_BACKUP = re.compile(r"backup|back_up|snapshot|dump_?(?:db|database)|(?:db|database)_?dump", re.I)
-_NO_BACKUP = re.compile(r"restore|list|get|delete|remove|clean|prune|rotate|is_|has_|check|path|name|load|find|exists|old", re.I)
+_NAMED_BACKUP = re.compile(
+    r"backup|back_up|snapshot|dump_?(?:db|database)|(?:db|database)_?dump", re.I
+)
+_NO_BACKUP = re.compile(
+    r"restore|list|get|delete|remove|clean|prune|rotate|is_|has_|check|path|name|load|find|exists|old",
+    re.I,
+)
 
 
 def named_backup(site: CallSite) -> Outcome | None:
@@ -343,6 +347,7 @@ VALUE_METHODS: dict[str, Handler] = {
     **dict.fromkeys(
         ("fetchone", "fetchall", "fetchmany", "fetchval", "fetch_all", "fetch_one", "fetch"), _fetch
     ),
-    **dict.fromkeys(("acquire", "transaction", "begin", "connect", "getconn", "__enter__"), _cursor_like),
+    **dict.fromkeys(
+        ("acquire", "transaction", "begin", "connect", "getconn", "__enter__"), _cursor_like
+    ),
 }
-

@@ -55,5 +55,3 @@ def first_of(handlers: Iterable[Handler]) -> Handler:
         return None
 
     return handle
-
-

@@ -168,9 +168,7 @@ def _mapped_path(change: str) -> Handler:
         argument = site.argument(0, "path", "p", "s", "object", "pathname")
         if argument is None:
             return None
-        return Outcome(
-            [], lift(site.program, [argument], lambda c: _changed(site, c[0], change))
-        )
+        return Outcome([], lift(site.program, [argument], lambda c: _changed(site, c[0], change)))
 
     return handle
 

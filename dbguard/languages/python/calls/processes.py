@@ -16,9 +16,7 @@ from dbguard.languages.python.values import (
     Items,
     Mapping,
     Process,
-    Symbol,
     Text,
-    Unknown,
     Value,
     as_text,
     options,
@@ -116,9 +114,9 @@ def _run(site: CallSite) -> Outcome | None:
         return None
     always = site.method in ("check_call", "check_output")
     checked = always or site.constant(None, "check") is True
-    through_shell = (
-        site.constant(None, "shell") is True
-        or site.method in ("getoutput", "getstatusoutput")
+    through_shell = site.constant(None, "shell") is True or site.method in (
+        "getoutput",
+        "getstatusoutput",
     )
     nodes: list[Node] = []
     if isinstance(command, Alternatives) or not isinstance(command, Items):
@@ -274,5 +272,3 @@ VALUES: dict[str, Handler] = {
     "trio.run": _run_to_end,
     "asgiref.sync.async_to_sync": _run_to_end,
 }
-
-

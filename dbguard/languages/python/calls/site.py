@@ -20,7 +20,6 @@ from dbguard.languages.python.values import (
     Items,
     Mapping,
     Text,
-    Unknown,
     Value,
     as_text,
     options,
@@ -220,9 +219,7 @@ class CallSite:
 
     def connect(self, database: str) -> Operation:
         """Return the operation that says that this is a database in use."""
-        return self.operation(
-            Kind.CONNECT, make_target(TargetKind.DATABASE, database, database)
-        )
+        return self.operation(Kind.CONNECT, make_target(TargetKind.DATABASE, database, database))
 
     def sql(
         self,

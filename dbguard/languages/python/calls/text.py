@@ -22,7 +22,6 @@ from dbguard.languages.python.values import (
     Unknown,
     Value,
     as_text,
-    one_of,
     options,
 )
 from dbguard.source import Mapped
@@ -34,8 +33,10 @@ def _text(value: Value | None) -> str | None:
 
 
 def _format(site: CallSite) -> Outcome | None:
-    if not isinstance(site.receiver, Text) and site.receiver is not None and not any(
-        isinstance(option, Text) for option in options(site.receiver)
+    if (
+        not isinstance(site.receiver, Text)
+        and site.receiver is not None
+        and not any(isinstance(option, Text) for option in options(site.receiver))
     ):
         return None
     if site.receiver is None:
@@ -71,7 +72,11 @@ def _join(site: CallSite) -> Outcome | None:
             if text is None:
                 return site.program.unknown(site.node)
             if index and isinstance(separator, Text):
-                parts.append(Mapped.at(separator.text, site.span) if separator.text else text.mapped.slice(0, 0))
+                parts.append(
+                    Mapped.at(separator.text, site.span)
+                    if separator.text
+                    else text.mapped.slice(0, 0)
+                )
             parts.append(text.mapped)
         return Text(Mapped.join(parts))
 
@@ -97,7 +102,9 @@ def _on_text(make: str) -> Handler:
     return handle
 
 
-def _changed(site: CallSite, value: Text, make: str, first: str | None, second: str | None) -> Value:
+def _changed(
+    site: CallSite, value: Text, make: str, first: str | None, second: str | None
+) -> Value:
     match make:
         case "replace" if first is not None and second is not None:
             return Text(strings.replace(value.mapped, first, second))
@@ -110,9 +117,13 @@ def _changed(site: CallSite, value: Text, make: str, first: str | None, second: 
         case "same":
             return value
         case "split" if first is None:
-            return Items(tuple(Text(Mapped.at(word, site.span)) for word in value.text.split()[:64]))
+            return Items(
+                tuple(Text(Mapped.at(word, site.span)) for word in value.text.split()[:64])
+            )
         case "split":
-            return Items(tuple(Text(part) for part in strings.split(value.mapped, first or ",")[:256]))
+            return Items(
+                tuple(Text(part) for part in strings.split(value.mapped, first or ",")[:256])
+            )
         case "splitlines":
             return Items(tuple(Text(part) for part in strings.split(value.mapped, "\n")[:256]))
         case "removesuffix" if first is not None and value.text.endswith(first):
@@ -123,7 +134,9 @@ def _changed(site: CallSite, value: Text, make: str, first: str | None, second: 
             return Text(Mapped.at(getattr(value.text, make)(), site.span))
         case "partition":
             head, separator, tail = value.text.partition(first or " ")
-            return Items(tuple(Text(Mapped.at(part, site.span)) for part in (head, separator, tail)))
+            return Items(
+                tuple(Text(Mapped.at(part, site.span)) for part in (head, separator, tail))
+            )
     return site.program.unknown(site.node)
 
 
@@ -229,9 +242,11 @@ def _getattr(site: CallSite) -> Outcome | None:
         lift(
             site.program,
             [owner],
-            lambda choice: attribute_of(site.program, choice[0], name, site.node)
-            if isinstance(choice[0], Symbol)
-            else Bound(choice[0], name),
+            lambda choice: (
+                attribute_of(site.program, choice[0], name, site.node)
+                if isinstance(choice[0], Symbol)
+                else Bound(choice[0], name)
+            ),
         ),
     )
 
@@ -322,9 +337,9 @@ VALUE_METHODS: dict[str, Handler] = {
     "values": _items,
     "keys": _items,
     "get": _get,
-    "copy": lambda site: Outcome([], site.receiver) if isinstance(site.receiver, Mapping | Items) else None,
+    "copy": lambda site: (
+        Outcome([], site.receiver) if isinstance(site.receiver, Mapping | Items) else None
+    ),
 }
 
 ANY_METHOD: Handler = _same_read
-
-
