@@ -9,21 +9,25 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
+from time import monotonic
 
-from tree_sitter import Language, Node, Parser, Tree
+from tree_sitter import Language, Node, Parser, Point, Tree
 
 from dbguard.source import Mapped, Region, Span
+
+_CHUNK = 65536
 
 
 class SyntaxTree:
     """The tree of ``region.text``. Spans and slices lead to the outermost file."""
 
-    def __init__(self, region: Region, language: Language) -> None:
+    def __init__(self, region: Region, language: Language, seconds: float | None = None) -> None:
+        """Parse *region*. Raises TimeoutError where that takes longer than *seconds*."""
         self.region = region
         # A lone surrogate has no UTF-8 form: it becomes three bytes, like the rest of its plane.
         self.data = region.text.encode("utf-8", "surrogatepass")
         self._ascii = len(self.data) == len(region.text)
-        self.tree: Tree = Parser(language).parse(self.data)
+        self.tree: Tree = _parsed(self.data, Parser(language), seconds)
 
     @property
     def root(self) -> Node:
@@ -81,3 +85,20 @@ class SyntaxTree:
                 yield node
                 continue
             stack.extend(reversed(node.children))
+
+
+def _parsed(data: bytes, parser: Parser, seconds: float | None) -> Tree:
+    if seconds is None:
+        return parser.parse(data)
+    deadline = monotonic() + seconds
+
+    def read(offset: int, _: Point) -> bytes:
+        return data[offset : offset + _CHUNK]
+
+    def cancel(_offset: int, _has_error: bool) -> bool:
+        return monotonic() > deadline
+
+    try:
+        return parser.parse(read, progress_callback=cancel)
+    except ValueError as error:
+        raise TimeoutError from error

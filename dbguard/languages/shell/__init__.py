@@ -27,6 +27,10 @@ def lower(region: Region) -> Lowered:
 
 
 def _unparsed(script: Script) -> tuple[Problem, ...]:
+    if script.unread:
+        span = script.region.span(0, 0)
+        error_text = "parsing the shell text took too long"
+        return (Problem(script.region.file.path, error_text, "limit", span),)
     assert script.tree is not None
     error = script.tree.first_error()
     if error is None:

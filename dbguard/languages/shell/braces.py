@@ -56,11 +56,11 @@ def _expanded(atoms: _Atoms, nesting: int) -> list[list[Part]]:
     matching = _matching(atoms)
     at = 0
     while at < len(atoms):
-        end = matching.get(at)
+        edges = matching.get(at)
         alternatives = None
-        if end is not None and nesting:
-            alternatives = _alternatives(atoms, at, end, nesting - 1)
-        if alternatives is None or end is None:
+        if edges is not None and nesting:
+            alternatives = _alternatives(atoms, at, edges, nesting - 1)
+        if alternatives is None or edges is None:
             for word in words:
                 word.append(atoms[at][1])
             at += 1
@@ -68,37 +68,36 @@ def _expanded(atoms: _Atoms, nesting: int) -> list[list[Part]]:
         if len(words) * len(alternatives) > LIMIT:
             raise TooManyWordsError
         words = [word + alternative for word in words for alternative in alternatives]
-        at = end + 1
+        at = edges[-1] + 1
     return words
 
 
-def _matching(atoms: _Atoms) -> dict[int, int]:
-    open_braces: list[int] = []
-    found: dict[int, int] = {}
+def _matching(atoms: _Atoms) -> dict[int, list[int]]:
+    """Return for each brace that closes its commas and the closing brace."""
+    opened: list[tuple[int, list[int]]] = []
+    found: dict[int, list[int]] = {}
     for index, (mark, _) in enumerate(atoms):
         if mark == "{":
-            open_braces.append(index)
-        elif mark == "}" and open_braces:
-            found[open_braces.pop()] = index
+            opened.append((index, []))
+        elif mark == "," and opened:
+            opened[-1][1].append(index)
+        elif mark == "}" and opened:
+            start, commas = opened.pop()
+            found[start] = [*commas, index]
     return found
 
 
-def _alternatives(atoms: _Atoms, start: int, end: int, nesting: int) -> list[list[Part]] | None:
+def _alternatives(
+    atoms: _Atoms, start: int, edges: list[int], nesting: int
+) -> list[list[Part]] | None:
     """Return what ``{a,b}`` or ``{1..3}`` stands for, None if it is no brace expansion."""
-    commas, depth = [], 0
-    for index in range(start + 1, end):
-        mark = atoms[index][0]
-        depth += (mark == "{") - (mark == "}")
-        if mark == "," and depth == 0:
-            commas.append(index)
-    if not commas:
-        return _range(atoms, start, end)
-    edges = [start, *commas, end]
-    if len(edges) > LIMIT:
+    if len(edges) == 1:
+        return _range(atoms, start, edges[0])
+    if len(edges) >= LIMIT:
         raise TooManyWordsError
     return list(
         chain.from_iterable(
-            _expanded(atoms[left + 1 : right], nesting) for left, right in pairwise(edges)
+            _expanded(atoms[left + 1 : right], nesting) for left, right in pairwise([start, *edges])
         )
     )
 

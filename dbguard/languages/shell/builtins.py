@@ -23,6 +23,7 @@ from dbguard.languages.shell.scope import (
     PREVIOUS,
     STACK,
     Value,
+    distinct,
 )
 from dbguard.languages.shell.script import Script
 from dbguard.languages.shell.streams import output
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _GENERIC = re.compile(r"__hole_(?!date__|mktemp__|tempfile__)\w*?__(?!_)")
 _EVALUATIONS = 8
+_MOST_PIECES = 500
 
 
 # -- assignments -------------------------------------------------------------------
@@ -68,21 +70,28 @@ def assign(
         value = Value((*fields, *value.fields)[:1000], True, value.glob, value.queries)
     elif adding and before is not None:
         if value.array or before.array:
-            fields = (*before.fields, *value.fields)[:5000]
+            fields = (*before.fields, *value.fields)[:1000]
         else:
-            fields = (Mapped.join([*before.fields, *value.fields]),)
-        if sum(len(field.text) for field in fields) < 1_000_000:
+            fields = (_appended(before.fields[0], value.fields[0], shell.span(script, node)),)
+        if sum(len(field.text) for field in fields) < 200_000:
             value = Value(
                 fields,
                 before.array or value.array,
                 before.glob or value.glob,
-                (*before.queries, *value.queries)[:32],
+                distinct((*before.queries, *value.queries)),
                 before.asked or value.asked,
             )
     shell.scope.assign(name, value)
     if exported:
         shell.scope.export(name, value)
     return list(reading.before)
+
+
+def _appended(before: Mapped, added: Mapped, span: Span) -> Mapped:
+    """Return two texts as one; past many pieces the whole stands for the last assignment."""
+    if len(before.map.pieces) > _MOST_PIECES:
+        return Mapped.at(before.text + added.text, span)
+    return Mapped.join((before, added))
 
 
 def _assigned(
@@ -97,7 +106,7 @@ def _assigned(
             tuple(word.mapped for word in words),
             True,
             any(word.glob for word in words),
-            tuple(reading.queries[:32]),
+            distinct(reading.queries),
         )
     value = shell.expander.value(script, *script.range(node), reading)
     text = value.fields[0]
@@ -331,7 +340,7 @@ def _read(shell: Interpreter, line: Line) -> Split:
         if text is not None and index == 0 and len(names) <= 1:
             first = text.text.partition("\n")[0]
             value = text.slice(0, len(first))
-        queries = tuple(line.reading.queries[:16])
+        queries = distinct(line.reading.queries)
         shell.scope.assign(name, Value((value,), queries=queries, asked=asked))
     if any(word.text.startswith("-") and "q" in word.text for word in line.words[1:]) and asked:
         return Split((_guard(line, Guard.PERSON),))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dbguard.flow import Branch, Check, Node, Stop
 from dbguard.flow import Sequence as Run
+from dbguard.languages.shell.scope import distinct
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
 from dbguard.source import Region, Span
 
@@ -267,7 +268,7 @@ class Test:
         )
 
     def _check(self, queries: Sequence[Region]) -> tuple[Node, ...]:
-        return (Check(tuple(dict.fromkeys(queries)), self.span, self.region),)
+        return (Check(distinct(queries), self.span, self.region),)
 
     def _unary(self, operator: str, operand: Operand) -> Split:
         if operator in ("-f", "-e", "-d", "-s", "-a"):

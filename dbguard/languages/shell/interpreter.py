@@ -24,7 +24,7 @@ from dbguard.flow import (
 from dbguard.languages.shell import brackets, simple
 from dbguard.languages.shell.conditions import NOTHING, Split, both, branch, either, ends
 from dbguard.languages.shell.redirects import Redirects, redirects_of
-from dbguard.languages.shell.scope import ERREXIT, PARAMETERS, PIPEFAIL, Scope, Value
+from dbguard.languages.shell.scope import ERREXIT, PARAMETERS, PIPEFAIL, Scope, Value, distinct
 from dbguard.languages.shell.script import Script, parse
 from dbguard.languages.shell.streams import UNKNOWN, Stream, together
 from dbguard.languages.shell.words import Expander, Reading
@@ -559,7 +559,7 @@ class Interpreter:
                 name: Value(
                     (word.mapped,),
                     glob=word.glob,
-                    queries=tuple(reading.queries[:8]),
+                    queries=distinct(reading.queries),
                     flag=reading.flag,
                 )
             }
@@ -703,7 +703,7 @@ class Interpreter:
     def substitute(self, script: Script, at: int, stop: int, reading: Reading) -> Value:
         """Lower ``$(...)`` at ``[at, stop)``, which runs before its command; return its output."""
         stream, nodes = self.captured(script, at, stop, reading)
-        queries = tuple(dict.fromkeys(embed.region for embed in _embeds(nodes)))[:16]
+        queries = distinct(embed.region for embed in _embeds(nodes))
         span = script.prepared.span(at, stop)
         if stream.text is None:
             inner = script.text[at + 2 : min(stop - 1, at + 62)]

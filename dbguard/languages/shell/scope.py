@@ -175,6 +175,11 @@ class Scope:
         return transcript.build()
 
 
+def distinct(queries: Iterable[Region]) -> tuple[Region, ...]:
+    """Return the first statements of several, each once (by identity: they are never copied)."""
+    return tuple({id(query): query for query in queries}.values())[:32]
+
+
 def is_absolute(path: str) -> bool:
     """Say whether a path does not depend on the directory, as far as is known."""
     return path.startswith(("/", "~", "__hole_", START))
@@ -196,9 +201,7 @@ def _joined(key: str, one: object, other: object) -> object:
             best.fields,
             best.array,
             best.glob,
-            tuple(dict.fromkeys((*one.queries, *other.queries)))
-            if len(one.queries) + len(other.queries) < 32
-            else one.queries,
+            distinct((*one.queries, *other.queries)),
             one.asked or other.asked,
             one.flag or other.flag,
         )

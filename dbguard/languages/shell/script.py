@@ -41,7 +41,8 @@ class Script:
     """A text that words can be expanded from: prepared region, tree and here-documents.
 
     ``region`` is what operations name as theirs, ``prepared`` what offsets count in.
-    ``tree`` is None for a here-document's body, which is text and not commands.
+    ``tree`` is None for a here-document's body, which is text and not commands. ``unread``
+    says that parsing was given up.
     """
 
     region: Region
@@ -49,6 +50,7 @@ class Script:
     documents: tuple[HereDocument, ...] = ()
     tree: SyntaxTree | None = None
     substitutions: dict[int, Node] = field(default_factory=dict)
+    unread: bool = False
 
     @property
     def text(self) -> str:
@@ -75,7 +77,12 @@ def parse(region: Region) -> Script:
     """Return *region* parsed as shell."""
     filled = _without_templates(region)
     prepared, documents = _without_documents(filled)
-    tree = SyntaxTree(prepared, LANGUAGE)
+    try:
+        # Runs of operators make the parser quadratic: no file of a person comes near this.
+        tree = SyntaxTree(prepared, LANGUAGE, seconds=5 + len(prepared.text) / 500_000)
+    except TimeoutError:
+        empty = prepared.embed("shell", Mapped("", prepared.map.slice(0, 0)), "")
+        return Script(region, empty, tree=SyntaxTree(empty, LANGUAGE), unread=True)
     return Script(region, prepared, documents, tree, _substitutions(tree))
 
 

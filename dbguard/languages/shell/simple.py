@@ -15,7 +15,7 @@ from dbguard.flow import Check, Embed, Include, Node, Stop, StopKind
 from dbguard.languages.shell import brackets, builtins
 from dbguard.languages.shell.conditions import Split, branch
 from dbguard.languages.shell.redirects import REDIRECTS, Redirects, add_redirect
-from dbguard.languages.shell.scope import ALIAS, WRITTEN, Value
+from dbguard.languages.shell.scope import ALIAS, WRITTEN, Value, distinct
 from dbguard.languages.shell.script import Script
 from dbguard.languages.shell.streams import UNKNOWN, Stream, output
 from dbguard.languages.shell.words import Reading
@@ -251,7 +251,7 @@ def _execute(shell: Interpreter, line: Line, checked: bool) -> Split:
     result: Split | None = None
     if name in shell.functions:
         arguments = [
-            Value((word.mapped,), glob=word.glob, queries=tuple(own.queries[:8]), flag=own.flag)
+            Value((word.mapped,), glob=word.glob, queries=distinct(own.queries), flag=own.flag)
             for word, own in zip(line.words[1:200], line.each[1:200], strict=True)
         ]
         result = shell.call(name, arguments, line.span, checked, line.redirects.stdin)
@@ -297,7 +297,7 @@ def _program(shell: Interpreter, line: Line, checked: bool) -> Split:
     if any(program == name and option in texts for program, option in _ASKING):
         return Split((*nodes, _guard(line, Guard.PERSON)))
     if name in ("diff", "cmp") and line.reading.queries:
-        check = Check(tuple(dict.fromkeys(line.reading.queries)), line.span, line.script.region)
+        check = Check(distinct(line.reading.queries), line.span, line.script.region)
         return Split((*nodes, check)) if checked else Split(nodes)
     return Split(nodes)
 

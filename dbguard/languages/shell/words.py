@@ -15,7 +15,7 @@ from dbguard.flow import Node
 from dbguard.languages.shell import parameters
 from dbguard.languages.shell.braces import TooManyWordsError, expand_braces
 from dbguard.languages.shell.parts import Part, PartKind
-from dbguard.languages.shell.scope import Scope, Value
+from dbguard.languages.shell.scope import Scope, Value, distinct
 from dbguard.languages.shell.script import Script
 from dbguard.source import Mapped, Region, Span, Transcript, hole
 
@@ -59,7 +59,10 @@ _SPECIAL_NAMES = {
 }
 _GLOB = re.compile(r"[*?]|\[[^\]]+\]")
 _BLANKS = re.compile(r"[ \t\n]+")
+_ORDINARY = re.compile(r"[\w./:=,@%+-]+")
 _DEPTH = 40
+_MOST_PARTS = 4000
+_LONGEST = 200_000
 
 
 @dataclass(slots=True)
@@ -99,6 +102,8 @@ class Expander:
 
     def words(self, script: Script, start: int, end: int, reading: Reading) -> list[Word]:
         """Return the fields that the word at ``[start, end)`` expands to."""
+        if _ORDINARY.fullmatch(script.text, start, end):
+            return [Word(script.slice(start, end))]
         parts = self._parts(script, start, end, "word", reading)
         try:
             alternatives = expand_braces(parts)
@@ -114,6 +119,8 @@ class Expander:
     def value(self, script: Script, start: int, end: int, reading: Reading) -> Value:
         """Return the value of ``[start, end)`` as in an assignment: neither split nor braced."""
         parts = self._parts(script, start, end, "word", reading)
+        if sum(len(text.text) for part in parts for text in part.fields) > _LONGEST + end - start:
+            parts = [self._too_long(script, start, end, reading)]
         return _value(parts, reading)
 
     def text(self, script: Script, reading: Reading) -> Mapped:
@@ -127,6 +134,8 @@ class Expander:
         quoted = mode != "word"
         plain = PartKind.QUOTED if quoted else PartKind.PLAIN
         while at < end:
+            if len(parts) > _MOST_PARTS:
+                return [self._too_long(script, at, end, reading)]
             match = special.search(text, at, end)
             stop = match.start() if match else end
             if stop > at:
@@ -135,6 +144,12 @@ class Expander:
                 break
             at = self._special(script, stop, end, mode, reading, parts)
         return parts
+
+    def _too_long(self, script: Script, at: int, end: int, reading: Reading) -> Part:
+        """Return what stands for a word of too many expansions to tell apart."""
+        span = script.prepared.span(at, end)
+        reading.problems.append(("a word with too many expansions", span))
+        return Part((Mapped.at(hole("word"), span),), PartKind.QUOTED)
 
     def _special(
         self, script: Script, at: int, end: int, mode: str, reading: Reading, parts: list[Part]
@@ -211,6 +226,9 @@ class Expander:
         text, special = script.text, _SPECIAL["string"]
         before = len(parts)
         while at < end:
+            if len(parts) > _MOST_PARTS:
+                parts[:] = [self._too_long(script, at, end, reading)]
+                return end
             match = special.search(text, at, end)
             stop = match.start() if match else end
             if stop > at:
@@ -366,7 +384,7 @@ def _joined(parts: list[Part]) -> Mapped:
 
 def _value(parts: list[Part], reading: Reading) -> Value:
     glob = any(part.glob for part in parts)
-    queries = tuple(dict.fromkeys(reading.queries[:32]))
+    queries = distinct(reading.queries)
     return Value((_joined(parts),), False, glob, queries, reading.asked, reading.flag)
 
 
