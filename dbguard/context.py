@@ -7,8 +7,9 @@ import re
 from dbguard.evidence import Context
 
 _TEST = re.compile(
-    r"(?:^|/)(?:tests?|testing|spec|specs|__tests__|fixtures|testdata|e2e)/"
-    r"|(?:^|/)(?:conftest\.py|test_[^/]*|[^/]*_test\.(?:py|sh|sql)|tests?\.(?:py|sh|sql)|[^/]*\.bats)$"
+    r"(?:^|/)(?:[^/]*[-_.])?(?:tests?|testing|specs?|__tests__|fixtures|testdata|e2e)(?:[-_.][^/]*)?/"
+    r"|(?:^|/)(?:conftest\.py|(?:run[-_]?)?tests?(?:[-_.][^/]*)?|[^/]*[-_]tests?\.\w+|[^/]*\.bats)$",
+    re.IGNORECASE,
 )
 _MIGRATION = re.compile(
     r"(?:^|/)(?:migrations?|migrate|versions|alembic|schema_?changes|flyway|liquibase|changelogs?)/"

@@ -110,7 +110,7 @@ _STAMP = re.compile(
     r"\d{8}|\d{4}-\d{2}-\d{2}|%[YsFHd]|__hole_\w*(?:date|time|stamp|uuid|epoch|now|ts)\w*__",
     re.IGNORECASE,
 )
-_TEST_WORD = re.compile(r"(?:^|[^a-z])tests?(?:ing)?(?:[^a-z]|$)", re.IGNORECASE)
+_TEST_WORD = re.compile(r"(?:^|[^a-z])(?:tests?|testing|te?mp)(?:[^a-z]|$)", re.IGNORECASE)
 _STORAGE = re.compile(
     r"(?:^|/)(?:pg_?data|postgres(?:ql)?[-_]?data|pg_?sql[-_]?data|mysql[-_]?data|maria(?:db)?[-_]?data"
     r"|mongo(?:db)?[-_]?data|redis[-_]?data|db[-_]?data|data[-_]?db|database[-_]?data|sqlite[-_]?data)"
@@ -198,7 +198,7 @@ def is_timestamped(path: str) -> bool:
 
 
 def looks_like_test(name: str) -> bool:
-    """Say whether a database is named as one for tests: ``test.db``, ``app_test``."""
+    """Say whether a database is named as one that may go: ``test.db``, ``app_test``, ``tmp.db``."""
     return bool(_TEST_WORD.search(name.replace("__hole_", "/").rpartition("://")[2]))
 
 
@@ -282,6 +282,10 @@ class Databases:
                 return (replace(operation, target=found),) if found else ()
             case Kind.COPY_FILE | Kind.MOVE_FILE:
                 return self._copy(operation)
+            case Kind.DELETE_STORAGE if target.name.startswith(("/", "./", "../")):
+                # a device or folder that a program wipes, not a volume
+                held = is_storage(target.name) or self.holds_database(target.name)
+                return (operation,) if held else ()
             case Kind.BACKUP:
                 if is_timestamped(target.name):
                     traits = operation.traits | {Trait.TIMESTAMPED}

@@ -52,10 +52,15 @@ def _database_name(target: Target) -> str:
 
 
 def _is_resolved(target: Target) -> bool:
-    """Say whether it is known which database loses something."""
+    """Say whether it is known which database loses something.
+
+    The volumes of a compose project are those of whatever file is in force.
+    """
     if target.certainty is not Certainty.LITERAL:
         return False
-    return target.database is not None or target.kind in (TargetKind.FILE, TargetKind.STORAGE)
+    if target.kind is TargetKind.STORAGE:
+        return "/" in target.name
+    return target.database is not None or target.kind is TargetKind.FILE
 
 
 def _is_weaker(operation: Operation, evidence: Evidence) -> bool:

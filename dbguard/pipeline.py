@@ -138,6 +138,12 @@ def _jobs_for(files: int) -> int:
     return os.cpu_count() or 1
 
 
+def _with_line(problem: Problem, file: SourceFile) -> Problem:
+    if problem.line is not None or problem.span is None:
+        return problem
+    return replace(problem, line=file.position(problem.span.start)[0])
+
+
 def _deepest_place(error: Exception) -> str:
     """Return the module and line that raised an error."""
     from traceback import extract_tb
@@ -184,7 +190,8 @@ class _Check:
             candidate.project_path,
         )
         findings = tuple(self._severities(analysis.findings))
-        return _Checked(findings, (*decoded.problems, *analysis.problems))
+        problems = tuple(_with_line(problem, file) for problem in analysis.problems)
+        return _Checked(findings, (*decoded.problems, *problems))
 
     def _severities(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Give findings the severity the settings say; leave out rules switched off."""

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from dbguard.analysis import analyse
+from dbguard.evidence import Project
 from dbguard.rules import all_rules
+from dbguard.usage import migration_tool
 from tests.expectations import FIXTURES, LANGUAGES, fixture_files, place_of, places_of, source_of
 
 
@@ -18,7 +20,8 @@ def _name(path: Path) -> str:
 @pytest.mark.parametrize("path", fixture_files(), ids=_name)
 def test_fixture(path: Path) -> None:
     file = source_of(path)
-    analysis = analyse(file, LANGUAGES[path.suffix])
+    project = Project(migration_tool(str(path.parent), []))
+    analysis = analyse(file, LANGUAGES[path.suffix], project=project)
     found = {place_of(finding) for finding in analysis.findings}
     assert found == places_of(file.text, "expect")
     assert not [problem for problem in analysis.problems if problem.incomplete]

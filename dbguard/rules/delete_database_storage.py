@@ -40,10 +40,11 @@ class DeleteDatabaseStorage(Rule):
     def check(self, operation: Operation, evidence: Evidence) -> Iterator[Finding]:
         """Judge the deletion of what a database server stores its data in."""
         target = operation.target
+        name = f" ({target})" if str(target) else ", every volume of the services"
         yield from self.destruction(
             operation,
             evidence,
-            f"{operation.spelling} deletes the storage of a database ({target})",
-            f"keep {target}: stop the services without removing their data, and dump every "
+            f"{operation.spelling} deletes the storage of a database{name}",
+            f"keep {target if str(target) else 'the volumes'}: stop the services without removing their data, and dump every "
             "database to a timestamped file before the storage is touched",
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dbguard.evidence import Evidence
 from dbguard.finding import Finding
+from dbguard.flow import Direction
 from dbguard.operations import Kind, Operation
 from dbguard.rule import Rule, Section
 
@@ -38,10 +39,13 @@ class ResetCommand(Rule):
 
     def check(self, operation: Operation, evidence: Evidence) -> Iterator[Finding]:
         """Judge a command that empties or rebuilds a database."""
+        down = evidence.direction is Direction.DOWN
         yield from self.destruction(
             operation,
             evidence,
-            f"{operation.spelling} resets the database: every row in it is lost",
+            f"{operation.spelling} takes migrations back: what they added is lost"
+            if down
+            else f"{operation.spelling} resets the database: every row in it is lost",
             "apply the pending migrations with the tool's forward-only command after a "
             "timestamped backup",
         )
