@@ -45,7 +45,7 @@ def verified(text: str, dialect: str = "postgresql") -> list[list[str]]:
             ]
             if len(open_arms) == 1:
                 stack.extend(open_arms)
-        elif isinstance(node, (Call, Loop)) or isinstance(node, Try):
+        elif isinstance(node, (Call, Loop, Try)):
             stack.append(node.body)
     return found
 

@@ -90,6 +90,12 @@ DESTROYS = [
         ("DROP TABLE b", "b"), ("DELETE FROM a", "a")]),
     ("sqlite", "PRAGMA writable_schema = 1; DELETE FROM sqlite_master WHERE type = 'table';", [("DELETE FROM sqlite_master", "")]),
     ("", "CREATE TABLE a(x int);--> statement-breakpoint\nDROP TABLE b", [("DROP TABLE b", "b")]),
+    (
+        "postgresql",
+        "CREATE TRIGGER t AFTER INSERT ON a REFERENCING NEW TABLE AS n EXECUTE FUNCTION f();DROP TABLE b",
+        [("DROP TABLE b", "b")],
+    ),
+    ("tsql", "SELECT a +++\n\nDROP TABLE b\nGO", [("DROP TABLE b", "b")]),
     ("", "SELECT (1;\nDROP TABLE b;", [("DROP TABLE b", "b")]),
     ("postgresql", "COPY a FROM stdin;\nDROP TABLE x;\n\\.\nDROP TABLE b;", [("DROP TABLE b", "b")]),
     ("mysql", "# DROP TABLE a;\nDROP TABLE b;", [("DROP TABLE b", "b")]),

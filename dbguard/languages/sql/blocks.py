@@ -81,15 +81,13 @@ _CONTINUES = frozenset(
     "ONLY",
     "ALSO",
     "AND",
-    "=",
-    "+",
-    "||",
     "NOT",
     "WITH",
     "CASCADE",
     "SET",
     "EXPLAIN",
 }
+_TAKES_OPERAND = frozenset(("=", "+", "||"))
 _HOLDS_STATEMENT = frozenset(("MERGE", "GRANT", "REVOKE", "DENY", "EXPLAIN", "PREPARE", "COMMENT"))
 _STATEMENT_WORDS = _TSQL_OPENINGS - {"END", "ELSE", "SET"} | {"SET"}
 _TAKE_PARENTHESES = frozenset(("EXEC", "EXECUTE", "RAISERROR", "IF", "PRINT", "WITH"))
@@ -319,13 +317,16 @@ class BlockReader:
         """Say whether a statement begins here although no semicolon stands before."""
         tokens = self.tokens
         before, mark = tokens[position - 1], tokens[position].key
-        if before.key in _CONTINUES or first in _HOLDS_STATEMENT:
+        following = key(tokens, position + 1)
+        whole = mark in _OPENINGS and following in _OPENINGS[mark]  # DROP TABLE, DELETE FROM
+        if first in _HOLDS_STATEMENT or before.key in _CONTINUES:
+            return False
+        if before.key in _TAKES_OPERAND and not whole:
             return False
         gap = text[before.end : tokens[position].start]
         if "\n" not in gap:
             return False
-        following = key(tokens, position + 1)
-        if mark in _OPENINGS and following in _OPENINGS[mark]:
+        if whole:
             if (
                 mark == "CREATE"
                 and following == "OR"

@@ -487,23 +487,15 @@ class Reader(BlockReader):
             elif depth <= 0:
                 if token.kind in (BODY, STRING) and tokens[position - 1].key == "AS":
                     return self._string_body(position, frame, at)
-                if (
-                    mark in ("AS", "IS")
-                    and tokens[position - 1].key not in ("EXECUTE", "WITH")
-                    and key(tokens, position + 1) not in ("CALLER", "OWNER", "SELF")
-                ):
-                    if position + 1 < len(tokens) and tokens[position + 1].kind not in (
-                        BODY,
-                        STRING,
-                    ):
-                        self._open_definition(frame)
-                        return position + 1
-                elif mark == "BEGIN" or (mark == "DECLARE" and what == "TRIGGER"):
+                if mark in ("AS", "IS") and self._begins_body(position, what):
+                    self._open_definition(frame)
+                    return position + 1
+                if mark == "BEGIN" or (mark == "DECLARE" and what == "TRIGGER"):
                     self._open_definition(frame)
                     return position
-                elif what == "EVENT" and mark == "DO":
+                if what == "EVENT" and mark == "DO":
                     return self._single_statement(frame, position + 1)
-                elif what == "TRIGGER" and mark == "ROW" and tokens[position - 1].key == "EACH":
+                if what == "TRIGGER" and mark == "ROW" and tokens[position - 1].key == "EACH":
                     if key(tokens, position + 1) not in (
                         "WHEN",
                         "EXECUTE",
@@ -540,6 +532,17 @@ class Reader(BlockReader):
                     return self._single_statement(frame, position)
             position += 1
         return position
+
+    def _begins_body(self, position: int, what: str) -> bool:
+        """Say whether the AS or IS at *position* begins a body and no other clause."""
+        before, following = key(self.tokens, position - 1), key(self.tokens, position + 1)
+        if before in ("EXECUTE", "WITH") or following in ("CALLER", "OWNER", "SELF"):
+            return False
+        # REFERENCING NEW TABLE AS x, REFERENCING OLD AS o
+        if what == "TRIGGER" and before in ("TABLE", "ROW", "NEW", "OLD", "PARENT"):
+            return False
+        behind = self.tokens[position + 1] if position + 1 < len(self.tokens) else None
+        return behind is not None and behind.kind not in (BODY, STRING)
 
     def _open_definition(self, frame: Frame) -> None:
         self._enter_scope()
