@@ -54,6 +54,7 @@ _TSQL_OPENINGS = frozenset(
 ) | {"WHILE", "PRINT", "DECLARE", "SET", "RETURN", "RAISERROR", "THROW", "COMMIT", "ROLLBACK", "USE", "BACKUP"} | {
     "RESTORE", "WITH", "END", "ELSE", "MERGE", "GRANT", "DENY", "REVOKE", "WAITFOR", "GOTO", "SAVE",
 }  # fmt: skip
+_STRUCTURAL = _TSQL_OPENINGS | _OPENINGS.keys() | {";", "(", ")", "CASE", "END", "ELSE"}
 # After these a line that begins with DELETE or UPDATE goes on with the same statement.
 _CONTINUES = frozenset(
     (
@@ -288,7 +289,7 @@ class BlockReader:
         for position in range(at, len(tokens)):
             token = tokens[position]
             mark = token.key
-            if not mark:
+            if mark not in _STRUCTURAL and token.kind not in _LINE_KINDS:
                 continue
             if mark == ";" or token.kind in _LINE_KINDS:
                 return position

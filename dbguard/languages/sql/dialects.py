@@ -26,7 +26,15 @@ _CONTENT = (
     (SQLITE, re.compile(r"\bPRAGMA\s+\w|\bAUTOINCREMENT\b|\bsqlite_master\b|^\.(?:open|read|backup|mode|headers)\b|\bWITHOUT\s+ROWID\b", re.I | re.M)),
     (POSTGRESQL, re.compile(r"\$\w*\$|\bplpgsql\b|\bBIGSERIAL\b|\bSERIAL\b|\bTIMESTAMPTZ\b|\bJSONB\b|\w::\w|^\\(?:c|i|ir|set|connect|copy)\b|\bpg_\w+", re.I | re.M)),
 )  # fmt: skip
-_SAMPLE = 200_000
+# A pattern is only tried where one of its plain stems is found: that is far cheaper.
+_STEMS = {
+    MYSQL: ("delimiter", "/*!", "engine", "auto_increment"),
+    TSQL: ("\ngo", "dbo", "nvarchar", "@", "object_id", "raiserror", "sp_rename", "identity"),
+    ORACLE: ("\n/", "varchar2", "immediate", "dbms_", "purge"),
+    SQLITE: ("pragma", "autoincrement", "sqlite_master", "\n.", "rowid"),
+    POSTGRESQL: ("$", "plpgsql", "serial", "timestamptz", "jsonb", "::", "\n\\", "pg_"),
+}
+_SAMPLE = 100_000
 
 
 def dialect_of(hint: str, text: str) -> str:
@@ -36,8 +44,9 @@ def dialect_of(hint: str, text: str) -> str:
     if hint:
         return hint
     sample = text[:_SAMPLE]
+    lowered = "\n" + sample.lower()
     for dialect, mark in _CONTENT:
-        if mark.search(sample):
+        if any(stem in lowered for stem in _STEMS[dialect]) and mark.search(sample):
             return dialect
     return ""
 

@@ -424,24 +424,14 @@ def _create_table(
         traits=traits,
         spelling="CREATE TABLE",
     )
-    if any(token.key == "CHECK" for token in tokens[at:]):
+    words = {token.key for token in tokens[at:]}
+    if "CHECK" in words:
         session.checked_tables.add(lowered)
-    columns = key(tokens, at) == "("
-    select = find_outside(tokens, frozenset(("SELECT", "TABLE")), at)
-    if columns and select == len(tokens):  # CREATE TABLE x AS (SELECT ...)
-        behind = closing(tokens, at) + 1
-        select = behind if key(tokens, behind) == "AS" else select
-    if key(tokens, at) in ("AS", "(") or select < len(tokens):
-        body = tokens[at:]
-        if any(token.key in ("SELECT", "TABLE") for token in body) and tables_read(
-            scope.text, body
-        ):
-            yield from copy_rows(
-                scope,
-                body,
-                target,
-                tokens[0].start,
-                table.end,
-                columns and key(tokens, at + 1) != "SELECT",
-                "CREATE TABLE AS",
-            )
+    if "SELECT" not in words and "TABLE" not in words:
+        return
+    body = tokens[at:]
+    columns = key(body, 0) == "(" and key(body, 1) != "SELECT"
+    if tables_read(scope.text, body):  # CREATE TABLE x AS SELECT ..., also in parentheses
+        yield from copy_rows(
+            scope, body, target, tokens[0].start, table.end, columns, "CREATE TABLE AS"
+        )

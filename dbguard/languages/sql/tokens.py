@@ -33,7 +33,13 @@ def key(tokens: list[Token], index: int) -> str:
 
 def has_keys(tokens: list[Token], index: int, *keys: str) -> bool:
     """Say whether the tokens from *index* on have these keys."""
-    return all(key(tokens, index + offset) == wanted for offset, wanted in enumerate(keys))
+    if index + len(keys) > len(tokens):
+        return False
+    for wanted in keys:
+        if tokens[index].key != wanted:
+            return False
+        index += 1
+    return True
 
 
 def after_keys(tokens: list[Token], index: int, *keys: str) -> int:
