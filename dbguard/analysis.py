@@ -13,7 +13,7 @@ from dbguard.evidence import Evidence, Project, Walk
 from dbguard.finding import Finding
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operations
 from dbguard.operations import Kind, Operation
-from dbguard.rules import rules_for
+from dbguard.rules import all_rules, rules_for
 from dbguard.source import Problem, Region, SourceFile
 
 # Flows are walked recursively: at most MAX_FLOW_DEPTH levels of some four frames each, with
@@ -50,17 +50,22 @@ def analyse(
     known = replace(known, used=known.used | _used(flows))
     found: dict[tuple[str, int, int], Finding] = {}
 
+    def keep(findings: Iterator[Finding]) -> None:
+        for finding in findings:
+            # A step that is reached on several ways is reported once, at its worst.
+            key = (finding.rule, finding.primary.span.start, finding.primary.span.end)
+            if key not in found or found[key].severity < finding.severity:
+                found[key] = finding
+
     def visit(operation: Operation, evidence: Evidence) -> None:
         for rule in rules_for(operation.kind):
-            for finding in rule.check(operation, evidence):
-                # A step that is reached on several ways is reported once, at its worst.
-                key = (finding.rule, finding.primary.span.start, finding.primary.span.end)
-                if key not in found or found[key].severity < finding.severity:
-                    found[key] = finding
+            keep(rule.check(operation, evidence))
 
     walk = Walk(visit, context_of(project_path or file.path), project or Project())
     for flow in flows:
-        walk.flow(Flow(flow.name, _classified(flow.body, known)))
+        end = walk.flow(Flow(flow.name, _classified(flow.body, known)))
+        for rule in all_rules():
+            keep(rule.at_end(end))
     return Analysis(tuple(found.values()), tuple(assembly.problems))
 
 

@@ -144,9 +144,11 @@ class Assembly:
         body: tuple[Node, ...] = tuple(main)
         if apart:
             body += (Branch((*apart, Sequence())),)
-        ends = _SAME_PROCESS if embed.checked else _OTHER_PROCESS
-        content: Node = Call("", embed.span, Sequence(body), ends)
-        return content
+        if embed.checked:
+            return Call("", embed.span, Sequence(body), _SAME_PROCESS)
+        # Had it failed, what follows would run all the same: what it proves ends with it.
+        content = Call("", embed.span, Sequence(body), _OTHER_PROCESS)
+        return Branch((Sequence((content,)), Sequence()))
 
     def _check(self, check: Check) -> Node:
         """Make one verification of what the compared queries read."""

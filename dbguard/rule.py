@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import ClassVar
@@ -27,7 +26,7 @@ class Section(IntEnum):
     RECOVERY = 4
 
 
-class Rule(ABC):
+class Rule:
     """Judges operations of some kinds. Stateless; knows no syntax.
 
     The docstring of a subclass is what ``dbguard explain`` prints and what the page in
@@ -38,9 +37,13 @@ class Rule(ABC):
     section: ClassVar[Section]
     kinds: ClassVar[frozenset[Kind]]
 
-    @abstractmethod
     def check(self, operation: Operation, evidence: Evidence) -> Iterator[Finding]:
         """Yield what is wrong with *operation*, which stands where *evidence* holds."""
+        return iter(())
+
+    def at_end(self, evidence: Evidence) -> Iterator[Finding]:
+        """Yield what is wrong with a flow as a whole; *evidence* is that of its end."""
+        return iter(())
 
     def destruction(
         self, operation: Operation, evidence: Evidence, what: str, instead: str
