@@ -151,22 +151,29 @@ class Assembly:
         return Branch((Sequence((content,)), Sequence()))
 
     def _check(self, check: Check) -> Node:
-        """Make one verification of what the compared queries read."""
-        reads: dict[str, Target] = {}
+        """Make one verification of what the compared queries read.
+
+        A table that two queries read is named twice: once for each side.
+        """
+        reads: list[Target] = []
         for query in check.queries:
-            for flow in self.flows(query):
-                for operation in operations(flow.body):
-                    if operation.kind is Kind.READ:
-                        reads.update((read.name, read) for read in operation.reads)
+            read_here = {
+                read.name: read
+                for flow in self.flows(query)
+                for operation in operations(flow.body)
+                if operation.kind is Kind.READ
+                for read in operation.reads
+            }
+            reads.extend(read_here.values())
         if not reads:
             return Sequence()
-        names = " and ".join(reads)
-        target = Target(TargetKind.TABLE, names, next(iter(reads.values())).database)
+        names = " and ".join(dict.fromkeys(read.name for read in reads))
+        target = Target(TargetKind.TABLE, names, reads[0].database)
         return Operation(
             Kind.VERIFY,
             target,
             check.span,
             check.region,
             spelling="comparison",
-            reads=tuple(reads.values()),
+            reads=tuple(reads),
         )

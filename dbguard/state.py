@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Literal
 
 from dbguard.databases import normal_path
-from dbguard.operations import Guard, Kind, Operation, Target
+from dbguard.operations import Guard, Kind, Operation, Target, Trait
 
 ForeignKeys = Literal["on", "off", "ineffective"]
 
@@ -100,7 +100,7 @@ class State:
                     del self.facts[FactKind.STOPPED, first, second]
             case Kind.RENAME_TABLE if operation.source is not None:
                 self._renamed(operation, operation.source)
-            case Kind.CREATE_TABLE | Kind.CREATE_DATABASE:
+            case Kind.CREATE_TABLE | Kind.CREATE_DATABASE if not operation.has(Trait.IF_NOT_EXISTS):
                 self.hold(FactKind.CREATED, *_created_key(operation.target), operation)
             case Kind.FOREIGN_KEYS_ON:
                 self.foreign_keys = "on" if not self.in_transaction else self.foreign_keys
@@ -115,10 +115,18 @@ class State:
                 self.facts.pop((FactKind.CREATED, *_created_key(operation.target)), None)
 
     def _verified(self, operation: Operation) -> None:
-        """A comparison proves the copies made before it whose two sides it reads."""
-        reads = {table_key(read.name) for read in operation.reads}
+        """A comparison proves the copies made before it whose two sides it reads.
+
+        The old side may have been read before it was renamed: under its former name, which
+        the new table may have by now (both sides then read ``users``).
+        """
+        reads = [table_key(read.name) for read in operation.reads]
         for source, target, _ in self.all(FactKind.COPIED):
-            if target in reads and (source in reads or self._former_name(source) in reads):
+            if target not in reads:
+                continue
+            others = reads.copy()
+            others.remove(target)
+            if source in others or self._former_name(source) in others:
                 self.hold(FactKind.VERIFIED, source, target, operation)
 
     def _former_name(self, table: str) -> str:

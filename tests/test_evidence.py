@@ -150,6 +150,29 @@ def test_a_comparison_of_other_tables_proves_nothing() -> None:
     assert verified(copy("old", "new"), verify("new"), drop) == [False]
 
 
+def test_a_comparison_with_an_unrelated_table_proves_nothing() -> None:
+    drop = operation(Kind.DROP_TABLE, "users_old")
+    start = (rename("users", "users_old"), copy("users_old", "users"))
+    assert verified(*start, verify("users", "accounts"), drop) == [False]
+    assert verified(*start, verify("users"), drop) == [False]
+    # counted under the same name, before the rename and after the copy
+    assert verified(*start, verify("users", "users"), drop) == [True]
+
+
+def test_a_table_that_may_have_been_there_is_not_created_here() -> None:
+    seen: list[bool] = []
+
+    def visit(operation: Operation, evidence: Evidence) -> None:
+        if operation.kind is Kind.DROP_TABLE:
+            seen.append(evidence.created_here(operation.target) is not None)
+
+    drop = operation(Kind.DROP_TABLE)
+    maybe = operation(Kind.CREATE_TABLE, traits=frozenset({Trait.IF_NOT_EXISTS}))
+    Walk(visit).flow(Flow("", Sequence((operation(Kind.CREATE_TABLE), drop))))
+    Walk(visit).flow(Flow("", Sequence((maybe, drop))))
+    assert seen == [True, False]
+
+
 def test_a_copy_that_leaves_out_rows_is_none() -> None:
     drop = operation(Kind.DROP_TABLE, "old")
     assert verified(copy("old", "new", Trait.FILTERED), verify("new", "old"), drop) == [False]
