@@ -23,6 +23,28 @@ from dbguard.source import Problem, Region
 _PRINT = re.compile(rb"^[ \t]*(?:print|exec)[ \t]+(?![=.,)\]:+\-*/%|&<>!])", re.MULTILINE)
 
 
+INDENTATION_LIMIT = 300
+"""tree-sitter-python 0.25 writes past its buffer at 511 levels; Python itself takes 100."""
+_INDENTED = re.compile(rf"^[ \t]{{{INDENTATION_LIMIT},}}", re.MULTILINE)
+_LINE = re.compile(r"^([ \t]*)(?=[^\s#])", re.MULTILINE)
+
+
+def _too_deep(text: str) -> int | None:
+    """Return the offset of the first line nested too deeply for the parser, None as a rule."""
+    if _INDENTED.search(text) is None:
+        return None
+    stack = [0]
+    for match in _LINE.finditer(text):
+        width = len(match[1].expandtabs(8))
+        while stack[-1] > width:
+            stack.pop()
+        if width > stack[-1]:
+            stack.append(width)
+            if len(stack) > INDENTATION_LIMIT:
+                return match.start()
+    return None
+
+
 @cache
 def _language() -> Language:
     return Language(tree_sitter_python.language())
@@ -35,6 +57,10 @@ def _definitions() -> Query:
 
 def lower(region: Region) -> Lowered:
     """Return the flows of a region of Python, and what of it could not be read."""
+    if (line := _too_deep(region.text)) is not None:
+        error = f"indented more than {INDENTATION_LIMIT} levels deep"
+        span = region.span(line, line)
+        return Lowered((), (Problem(region.file.path, error, "limit", span),))
     tree = SyntaxTree(region, _language())
     problems = _unreadable(tree)
     marks = Marks(tree, calls.WORDS, calls.NAMED, _definitions())

@@ -16,7 +16,7 @@ from tree_sitter import Query, QueryCursor
 from dbguard.languages.python.contexts import CONTEXTS, fits
 from dbguard.languages.syntax_tree import SyntaxTree
 
-_CALLED = re.compile(rb"([A-Za-z_]\w*)\s*\(")
+_CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _RENAMED = re.compile(
     rb"\b([A-Za-z_]\w*)\s+as\s+([A-Za-z_]\w*)"
     rb"|\b([A-Za-z_]\w*)\s*=\s*(?:[\w.]+\.)?([A-Za-z_]\w*)[ \t]*(?:[\r\n#]|$)"
@@ -111,7 +111,6 @@ class Marks:
         """Say whether the file calls a function of this name outside of its own body."""
         ranges = self.functions.get(name, [])
         for at in self.calls.get(name.encode(), ()):
-            if any(start <= at < end for start, end in ranges):
-                continue
-            return True
+            if not any(start <= at < end for start, end in ranges):
+                return True
         return False

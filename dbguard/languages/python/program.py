@@ -132,11 +132,11 @@ class Program:
             )
 
     @contextmanager
-    def deeper(self) -> Iterator[bool]:
+    def deeper(self, limit: int = DEPTH_LIMIT) -> Iterator[bool]:
         """Count one level of nesting; yields False past the limit."""
         self.depth += 1
         try:
-            yield self.depth <= DEPTH_LIMIT
+            yield self.depth <= limit
         finally:
             self.depth -= 1
 
@@ -550,7 +550,7 @@ class Program:
         out: list[FlowNode] = []
         self._stack.append(node.id)
         journal, self.journal = self.journal, []
-        with self.at(None), self.deeper() as inside:
+        with self.at(None), self.deeper(DEPTH_LIMIT) as inside:
             if inside:
                 if node.type == "lambda":
                     body = node.child_by_field_name("body")

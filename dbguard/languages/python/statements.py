@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 Body = Callable[[list[FlowNode]], None]
 
+STATEMENT_LIMIT = 60
+"""How deep statements and choices nest before what is inside is merely scanned for calls."""
 _EXIT_WORDS = frozenset(b"exit _exit abort quit fail skip skipTest error die".split())
 EXITS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit", "_exit"})
 
@@ -62,23 +64,21 @@ def flows(program: Program) -> tuple[Flow, ...]:
     found = [Flow("", Sequence(tuple(out)))]
     walked: set[int] = set()
     for called in (False, True):
-        while True:
-            waiting = [
-                function
-                for key, function in sorted(
-                    program.functions.items(), key=lambda item: item[1].node.start_byte
-                )
-                if key not in walked
-                and key not in program.inlined
-                and (called or not program.marks.is_called(function.name))
-            ]
-            if not waiting:
-                break
-            function = waiting[0]
-            walked.add(function.node.id)
-            flow = entry(program, function)
-            if matters(flow.body):
-                found.append(flow)
+        fresh = True
+        while fresh:
+            fresh = False
+            for key, function in sorted(
+                program.functions.items(), key=lambda item: item[1].node.start_byte
+            ):
+                if key in walked or key in program.inlined:
+                    continue
+                if not called and program.marks.is_called(function.name):
+                    continue
+                walked.add(key)
+                fresh = True
+                flow = entry(program, function)
+                if matters(flow.body):
+                    found.append(flow)
     if len(found) == 1 and not matters(found[0].body):
         return ()
     return tuple(found)
@@ -158,7 +158,7 @@ def function_body(program: Program, function: Function, scope: Scope, out: list[
 
 def block(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
     """Walk the statements of a block, module or ERROR node."""
-    with program.deeper() as inside:
+    with program.deeper(STATEMENT_LIMIT) as inside:
         if not inside:
             program.limit(node)
             scan(program, node, scope, out)
@@ -233,7 +233,7 @@ def _maybe(program: Program, node: Node | None, scope: Scope, out: list[FlowNode
     """Append what an expression that may or may not run does."""
     if node is None:
         return
-    with program.deeper() as inside:
+    with program.deeper(STATEMENT_LIMIT) as inside:
         inner: list[FlowNode] = []
         (effects if inside else scan)(program, node, scope, inner)
     if inner:
@@ -241,7 +241,7 @@ def _maybe(program: Program, node: Node | None, scope: Scope, out: list[FlowNode
 
 
 def _choice(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
-    with program.deeper() as inside:
+    with program.deeper(STATEMENT_LIMIT) as inside:
         if not inside:
             program.limit(node)
             scan(program, node, scope, out)
@@ -274,7 +274,7 @@ def _choice(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> 
 
 
 def _comprehension(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
-    with program.deeper() as inside:
+    with program.deeper(STATEMENT_LIMIT) as inside:
         if not inside:
             program.limit(node)
             scan(program, node, scope, out)
