@@ -21,12 +21,20 @@ from dbguard.source import Problem, Region, SourceFile
 _RECURSION_LIMIT = 6_000
 
 
+_ON_FILES = frozenset({Kind.DELETE_FILE, Kind.OVERWRITE_FILE, Kind.COPY_FILE, Kind.MOVE_FILE})
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What one file gave: its findings, and what of it could not be analysed."""
+    """What one file gave: its findings, and what of it could not be analysed.
+
+    ``undecided`` are paths of files it deletes or overwrites that are databases only if
+    the rest of the project uses them as such.
+    """
 
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
+    undecided: frozenset[str] = frozenset()
 
 
 def analyse(
@@ -66,7 +74,16 @@ def analyse(
         end = walk.flow(Flow(flow.name, _classified(flow.body, known)))
         for rule in all_rules():
             keep(rule.at_end(end))
-    return Analysis(tuple(found.values()), tuple(assembly.problems))
+    return Analysis(tuple(found.values()), tuple(assembly.problems), _undecided(flows, known))
+
+
+def _undecided(flows: tuple[Flow, ...], databases: Databases) -> frozenset[str]:
+    return frozenset(
+        operation.target.name
+        for flow in flows
+        for operation in operations(flow.body)
+        if operation.kind in _ON_FILES and databases.may_be_used(operation.target.name)
+    )
 
 
 def _used(flows: tuple[Flow, ...]) -> frozenset[str]:

@@ -254,6 +254,22 @@ class Databases:
         prefix = normal_path(directory.rstrip("*")).rstrip("/") + "/"
         return prefix not in ("./", "/") and any(path.startswith(prefix) for path in self.used)
 
+    def may_be_used(self, path: str) -> bool:
+        """Say whether only a look at the rest of the project can tell what *path* is."""
+        normal = normal_path(path)
+        return (
+            normal not in ("", ".", "/")
+            and not has_hole(normal)
+            and not normal.startswith("/dev/")
+            and not _NOT_DATABASE.search(normal)
+            and not looks_like_backup(normal)
+            and self.certainty(normal) is None
+        )
+
+    def knows(self, path: str) -> bool:
+        """Say whether the project uses a database at *path* or below it."""
+        return self._is_used(normal_path(path)) or self.holds_database(path)
+
     def _is_used(self, path: str) -> bool:
         if path in self.used:
             return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from dbguard.config import Config
 from dbguard.context import context_of
@@ -22,7 +23,7 @@ from dbguard.prefilter import may_have_operations
 from dbguard.reading import decode, is_binary, read
 from dbguard.report.model import LeftOut, Report
 from dbguard.source import Problem, SourceFile
-from dbguard.usage import databases_in, migration_tool
+from dbguard.usage import databases_in, databases_lying_at, migration_tool
 
 PARALLEL_FROM = 40
 """From so many files with a hit on, worker processes pay for their start."""
@@ -44,6 +45,7 @@ class _Survey:
 class _Checked:
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
+    undecided: frozenset[str] = frozenset()
 
 
 def scan(options: ScanOptions) -> Report:
@@ -53,6 +55,12 @@ def scan(options: ScanOptions) -> Report:
     project = _project(options, discovery.candidates)
     databases = _databases(options.config, survey.used)
     checked = list(_checked(survey.hits, databases, project, options))
+    if undecided := {path for result in checked for path in result.undecided}:
+        used = survey.used | databases_lying_at(str(options.root), undecided)
+        if not _is_whole(options):
+            used |= _used_elsewhere(options)
+        databases = _databases(options.config, used)
+        checked = list(_decided(survey.hits, checked, databases, project, options))
     project_paths = {candidate.path: candidate.project_path for candidate in survey.hits}
     findings = ordered(
         (finding for result in checked for finding in result.findings),
@@ -75,11 +83,37 @@ def scan(options: ScanOptions) -> Report:
     )
 
 
+def _is_whole(options: ScanOptions) -> bool:
+    """Say whether the scan covers the whole project, as a hook's does not."""
+    root = options.root.resolve()
+    return options.stdin is None and any(Path(path).resolve() == root for path in options.paths)
+
+
+def _used_elsewhere(options: ScanOptions) -> frozenset[str]:
+    """Return the databases that the project's other files use."""
+    whole = replace(options, paths=(str(options.root),), stdin=None)
+    return frozenset(_survey(discover(whole).candidates, for_hits=False).used)
+
+
+def _decided(
+    hits: list[Candidate],
+    checked: list[_Checked],
+    databases: Databases,
+    project: Project,
+    options: ScanOptions,
+) -> Iterator[_Checked]:
+    """Check the files again whose paths turn out to be databases of the project."""
+    check = _Check(databases, project, options.config)
+    for hit, result in zip(hits, checked, strict=True):
+        again = any(databases.knows(path) for path in result.undecided)
+        yield check(hit) if again else result
+
+
 def _place(problem: Problem) -> tuple[str, int, str]:
     return problem.path, problem.span.start if problem.span else 0, problem.error
 
 
-def _survey(candidates: Iterable[Candidate]) -> _Survey:
+def _survey(candidates: Iterable[Candidate], *, for_hits: bool = True) -> _Survey:
     """Read every file once: which may have an operation, and which databases are used."""
     survey = _Survey()
     for candidate in candidates:
@@ -95,7 +129,7 @@ def _survey(candidates: Iterable[Candidate]) -> _Survey:
             survey.files += 1
             if context_of(candidate.project_path) is not Context.TEST:
                 survey.used |= databases_in(data)
-            if may_have_operations(data, candidate.kind.language):
+            if for_hits and may_have_operations(data, candidate.kind.language):
                 survey.hits.append(candidate)
     return survey
 
@@ -191,7 +225,7 @@ class _Check:
         )
         findings = tuple(self._severities(analysis.findings))
         problems = tuple(_with_line(problem, file) for problem in analysis.problems)
-        return _Checked(findings, (*decoded.problems, *problems))
+        return _Checked(findings, (*decoded.problems, *problems), analysis.undecided)
 
     def _severities(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Give findings the severity the settings say; leave out rules switched off."""

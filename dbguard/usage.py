@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 
 from dbguard.databases import database_of_url, normal_path, throwaway_reason
+from dbguard.reading import head
 
 _CONNECTS = re.compile(
     rb"(?:\b(?:sqlite3?|aiosqlite|duckdb|apsw)\.(?:connect|dbapi2\.connect|Connection)\(\s*[rbu]?"
@@ -16,6 +18,8 @@ _CONNECTS = re.compile(
     rb"|\b(sqlite3?(?:\+\w+)?:///[^\s\"'`?#<>{}$%]{1,200})"
 )
 _STEMS = (b"sqlite", b"duckdb", b"apsw")
+
+_SQLITE_HEADER = b"SQLite format 3\0"
 
 _MIGRATION_TOOLS = (
     ("alembic.ini", "Alembic"),
@@ -39,6 +43,22 @@ def databases_in(data: bytes) -> frozenset[str]:
         if path and not throwaway_reason(path) and "://" not in path:
             found.add(normal_path(path))
     return frozenset(found - {".", "/", ""})
+
+
+def databases_lying_at(root: str, paths: Iterable[str]) -> frozenset[str]:
+    """Return those of *paths* (from *root* on) where an SQLite database really lies.
+
+    It is known by its header: https://sqlite.org/fileformat2.html#the_database_header.
+    Paths that lead out of the project are not looked at.
+    """
+    found = set()
+    for path in map(normal_path, paths):
+        if path.startswith(("/", "..")):
+            continue
+        start = head(os.path.join(root, path), path, len(_SQLITE_HEADER))
+        if start == _SQLITE_HEADER:
+            found.add(path)
+    return frozenset(found)
 
 
 def migration_tool(root: str, paths: list[str]) -> str:

@@ -1,0 +1,119 @@
+"""The scan as a whole: what one file learns from the others, and what cannot go green."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from dbguard import pipeline
+from dbguard.finding import Severity
+from dbguard.options import Input, ScanOptions
+from dbguard.report.model import Report
+
+
+def scan(root: Path, *paths: str, **more: object) -> Report:
+    named = tuple(str(root / path) for path in paths or (".",))
+    return pipeline.scan(ScanOptions(named, root, **more))  # type: ignore[arg-type]
+
+
+def found(report: Report) -> list[tuple[str, str, Severity]]:
+    return [
+        (Path(finding.path).name, finding.rule, finding.severity) for finding in report.findings
+    ]
+
+
+ERROR = Severity.ERROR
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "app.py").write_text('import sqlite3\nsqlite3.connect("data/store.dat")\n')
+    (tmp_path / "reset.sh").write_text("rm data/store.dat\n")
+    return tmp_path
+
+
+def test_a_file_is_a_database_when_other_code_uses_it_as_one(project: Path) -> None:
+    assert found(scan(project)) == [("reset.sh", "delete-database-file", ERROR)]
+
+
+def test_a_hook_that_names_one_file_sees_the_same(project: Path) -> None:
+    assert found(scan(project, "reset.sh")) == [("reset.sh", "delete-database-file", ERROR)]
+
+
+def test_so_does_standard_input(project: Path) -> None:
+    stdin = Input(str(project / "other.sh"), b"rm -f data/store.dat\n")
+    report = pipeline.scan(ScanOptions(root=project, stdin=stdin))
+    assert found(report) == [("other.sh", "delete-database-file", ERROR)]
+
+
+def test_a_folder_that_holds_a_database_in_use(project: Path) -> None:
+    (project / "reset.sh").write_text("rm -rf data/\n")
+    assert found(scan(project)) == [("reset.sh", "delete-database-storage", ERROR)]
+
+
+def test_a_test_that_uses_a_file_makes_it_no_database_of_the_application(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_x.py").write_text('import sqlite3\nsqlite3.connect("x.dat")\n')
+    (tmp_path / "clean.sh").write_text("rm x.dat\n")
+    assert found(scan(tmp_path)) == []
+
+
+def test_a_file_with_the_header_of_sqlite_is_a_database(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "state.bin")) as connection:
+        connection.execute("CREATE TABLE t (a)")
+    (tmp_path / "clean.sh").write_text("rm state.bin other.bin\n")
+    report = scan(tmp_path)
+    assert found(report) == [("clean.sh", "delete-database-file", ERROR)]
+    assert "state.bin" in report.findings[0].message
+
+
+def test_the_number_of_jobs_changes_nothing(tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"{number}.sql").write_text(f"DROP TABLE t{number};\nDELETE FROM u;\n")
+    one, three = (scan(tmp_path, jobs=jobs) for jobs in (1, 3))
+    assert len(one.findings) == 24
+    assert [(f.path, f.fingerprint) for f in one.findings] == [
+        (f.path, f.fingerprint) for f in three.findings
+    ]
+
+
+def test_a_defect_of_ours_is_reported_and_costs_no_other_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbguard import analysis
+
+    whole = analysis.analyse
+
+    def broken(file: object, *rest: object) -> object:
+        if getattr(file, "path", "").endswith("bad.sql"):
+            raise ZeroDivisionError("a defect")
+        return whole(file, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(analysis, "analyse", broken)
+    (tmp_path / "bad.sql").write_text("DROP TABLE a;\n")
+    (tmp_path / "good.sql").write_text("DROP TABLE b;\n")
+    report = scan(tmp_path, jobs=1)
+    assert found(report) == [("good.sql", "drop-table", ERROR)]
+    assert [(Path(p.path).name, p.stage) for p in report.problems] == [("bad.sql", "internal")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("deep.sh", "if true; then\n" * 3_000 + "rm app.db\n" + "fi\n" * 3_000),
+        ("deep.py", "(" * 100_000 + ")" * 100_000 + "\nimport os\nos.remove('app.db')\n"),
+        ("chain.py", "x = " + " + ".join(["'a'"] * 30_000) + "\nimport os\nos.remove('app.db')\n"),
+        ("deep.sql", "SELECT " + "(" * 100_000 + ")" * 100_000 + ";\nDROP TABLE users;\n"),
+        ("line.sql", "SELECT 1; " * 200_000 + "DROP TABLE users;"),
+        ("calls.sh", "a() { b; b; }\nb() { a; a; }\na\nrm app.db\n"),
+    ],
+    ids=lambda value: value if len(value) < 20 else "",
+)
+def test_hostile_text_is_found_or_reported(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    report = scan(tmp_path)
+    assert not any(problem.stage == "internal" for problem in report.problems)
+    assert report.findings or report.incomplete
