@@ -38,13 +38,13 @@ MAX_REGIONS = 20_000
 MAX_FLOW_DEPTH = 500
 """How deep branches, loops, calls and embedded texts may nest before a limit is reported."""
 
-_LANGUAGES = ("python", "shell", "sql")
+_LANGUAGES = frozenset({"python", "shell", "sql"})
 _OTHER_PROCESS = frozenset({StopKind.EXIT, StopKind.RETURN, StopKind.RAISE})
 _SAME_PROCESS = frozenset({StopKind.RETURN})
 
 
 class Language(Protocol):
-    """What a module of :mod:`dbguard.languages` offers."""
+    """What a module of :mod:`dbguard.languages` or :mod:`dbguard.hosts` offers."""
 
     def lower(self, region: Region) -> Lowered:
         """Return the flows of a region; never raises on any text."""
@@ -52,13 +52,12 @@ class Language(Protocol):
 
 
 def language(name: str) -> Language:
-    """Return the language called *name*, imported on first use.
+    """Return the language or host called *name*, imported on first use.
 
-    Raises ValueError for a name that is no language.
+    Names come from dbguard's own tables, never from a scanned file.
     """
-    if name not in _LANGUAGES:
-        raise ValueError(f"no language is called {name!r}")
-    return cast(Language, import_module(f"dbguard.languages.{name}"))
+    package = "languages" if name in _LANGUAGES else "hosts"
+    return cast(Language, import_module(f"dbguard.{package}.{name}"))
 
 
 @dataclass(slots=True)

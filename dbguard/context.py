@@ -1,4 +1,4 @@
-"""What sort of file a path is: the application's code, a test, a migration."""
+"""What sort of file a path is: the application's code, a test, a migration, a document."""
 
 from __future__ import annotations
 
@@ -18,8 +18,22 @@ _MIGRATION = re.compile(
 )
 
 
+_DOCUMENT = re.compile(r"\.(?:md|markdown|mdx|mdc|rst)$", re.IGNORECASE)
+_INSTRUCTIONS = re.compile(
+    r"(?:^|/)(?:AGENTS?|CLAUDE|GEMINI|CODEX|COPILOT|CONVENTIONS|copilot-instructions)(?:\.\w+)?\.md$"
+    r"|(?:^|/)\.(?:cursor|claude|windsurf|clinerules|roo|kiro|continue|gemini|codex|amazonq|aider)/"
+    r"|(?:^|/)\.github/(?:instructions|prompts|agents|chatmodes|skills)/"
+    r"|(?:^|/)\.(?:cursorrules|windsurfrules|clinerules|roorules|goosehints)$",
+    re.IGNORECASE,
+)
+
+
 def context_of(path: str) -> Context:
     """Return the context that a path (with ``/``) alone suggests."""
+    if _INSTRUCTIONS.search(path):
+        return Context.INSTRUCTIONS
+    if _DOCUMENT.search(path):
+        return Context.DOCUMENTATION
     if _TEST.search(path):
         return Context.TEST
     if _MIGRATION.search(path):

@@ -33,6 +33,8 @@ class Context(Enum):
     APPLICATION = "application"
     TEST = "test"
     MIGRATION = "migration"
+    DOCUMENTATION = "documentation"  # examples for people
+    INSTRUCTIONS = "instructions"  # what a coding agent is told to do: it does that
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ def judge(operation: Operation, evidence: Evidence) -> Severity | None:
     """Return how bad a destructive operation is, None where losing the target is meant to be.
 
     ERROR: it destroys, and nothing the protocol asks for precedes it. WARNING: part of
-    the protocol holds, or the target is not known for certain. NOTE: it goes down, or a
-    test works on a database that is not known.
+    the protocol holds, the target is not known for certain, or an agent is told to do it.
+    NOTE: it goes down, a test works on a database that is not known, or it is an example.
     """
     target = operation.target
     if is_expendable(operation, evidence):
@@ -29,6 +29,10 @@ def judge(operation: Operation, evidence: Evidence) -> Severity | None:
         return Severity.NOTE
     if evidence.context is Context.TEST and not _is_resolved(target):
         return Severity.NOTE
+    if evidence.context is Context.DOCUMENTATION:
+        return Severity.NOTE
+    if evidence.context is Context.INSTRUCTIONS:
+        return Severity.WARNING
     if _is_weaker(operation, evidence):
         return Severity.WARNING
     return Severity.ERROR
