@@ -11,7 +11,7 @@ import re
 from functools import cache
 
 import tree_sitter_python
-from tree_sitter import Language, Query
+from tree_sitter import Language
 
 from dbguard.flow import Lowered
 from dbguard.languages.python import calls, statements
@@ -50,11 +50,6 @@ def _language() -> Language:
     return Language(tree_sitter_python.language())
 
 
-@cache
-def _definitions() -> Query:
-    return Query(_language(), "[(function_definition) (class_definition)] @definition")
-
-
 def lower(region: Region) -> Lowered:
     """Return the flows of a region of Python, and what of it could not be read."""
     if (line := _too_deep(region.text)) is not None:
@@ -63,7 +58,7 @@ def lower(region: Region) -> Lowered:
         return Lowered((), (Problem(region.file.path, error, "limit", span),))
     tree = SyntaxTree(region, _language())
     problems = _unreadable(tree)
-    marks = Marks(tree, calls.WORDS, calls.NAMED, _definitions())
+    marks = Marks(tree, calls.WORDS, calls.NAMED)
     if not marks.any:
         return Lowered((), problems)
     program = Program(tree, marks)

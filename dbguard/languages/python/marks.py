@@ -11,12 +11,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 
-from tree_sitter import Query, QueryCursor
-
 from dbguard.languages.python.contexts import CONTEXTS, fits
 from dbguard.languages.syntax_tree import SyntaxTree
 
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
+_DEFINITION = re.compile(rb"\b(?:def|class)[ \t]+(\w+)")
 _RENAMED = re.compile(
     rb"\b([A-Za-z_]\w*)\s+as\s+([A-Za-z_]\w*)"
     rb"|\b([A-Za-z_]\w*)\s*=\s*(?:[\w.]+\.)?([A-Za-z_]\w*)[ \t]*(?:[\r\n#]|$)"
@@ -37,9 +36,7 @@ _BARE = re.compile(
 class Marks:
     """The sorted offsets, and the functions and classes of the file."""
 
-    def __init__(
-        self, tree: SyntaxTree, words: frozenset[bytes], named: re.Pattern[bytes], query: Query
-    ) -> None:
+    def __init__(self, tree: SyntaxTree, words: frozenset[bytes], named: re.Pattern[bytes]) -> None:
         data = tree.data
         self.calls: dict[bytes, list[int]] = defaultdict(list)
         ends: dict[int, int] = {}
@@ -66,23 +63,21 @@ class Marks:
         self.offsets = sorted(found)
         self.any = bool(found)
         self.functions: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        self.nodes: dict[int, tuple[int, int]] = {}
+        self._called: dict[str, bool] = {}
         if not self.any:
             return
-        captures = QueryCursor(query).captures(tree.root)
-        definitions = captures.get("definition", [])
-        self._spread(tree, definitions)
+        self._spread(tree)
 
-    def _spread(self, tree: SyntaxTree, definitions: list[object]) -> None:
+    def _spread(self, tree: SyntaxTree) -> None:
         """Mark the calls of marked functions until nothing changes."""
         pending: list[tuple[bytes, int, int, bool]] = []
         stops = [match.start() for match in _RAISES.finditer(tree.data)]
-        for node in definitions:
-            name = node.child_by_field_name("name")  # type: ignore[attr-defined]
-            if name is None:
+        for match in _DEFINITION.finditer(tree.data):
+            name = tree.root.descendant_for_byte_range(match.start(1), match.end(1))
+            node = name.parent if name is not None and name.type == "identifier" else None
+            if node is None or node.type not in ("function_definition", "class_definition"):
                 continue
-            start, end = node.start_byte, node.end_byte  # type: ignore[attr-defined]
-            word = tree.data[name.start_byte : name.end_byte]
+            start, end, word = node.start_byte, node.end_byte, match[1]
             self.functions[word.decode("utf-8", "replace")].append((start, end))
             stopping = (
                 end - start <= HELPER_SIZE
@@ -109,8 +104,10 @@ class Marks:
 
     def is_called(self, name: str) -> bool:
         """Say whether the file calls a function of this name outside of its own body."""
-        ranges = self.functions.get(name, [])
-        for at in self.calls.get(name.encode(), ()):
-            if not any(start <= at < end for start, end in ranges):
-                return True
-        return False
+        if name not in self._called:
+            ranges = self.functions.get(name, [])
+            self._called[name] = any(
+                not any(start <= at < end for start, end in ranges)
+                for at in self.calls.get(name.encode(), ())
+            )
+        return self._called[name]

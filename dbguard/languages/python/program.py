@@ -223,7 +223,6 @@ class Program:
         node = unwrap(node)
         self._steps += 1
         if self.depth >= DEPTH_LIMIT or self._steps > STEPS_LIMIT:
-            self.limit(node)
             return Unknown("value", self.tree.span(node), True)
         evaluator = EVALUATORS.get(node.type)
         if evaluator is None:
@@ -421,7 +420,6 @@ class Program:
             return Outcome()
         with self.deeper() as inside:
             if not inside:
-                self.limit(node)
                 return Outcome()
             function = unwrap(function)
             if function.type == "identifier":
@@ -543,7 +541,6 @@ class Program:
             return Outcome()
         self._walked += node.end_byte - node.start_byte
         if self._walked > WALK_FACTOR * (len(self.tree.data) + 20_000):
-            self.limit(node)
             return Outcome()
         scope = self.enter(function)
         self._bind_parameters(function, scope, site)
@@ -559,8 +556,6 @@ class Program:
                         scope.returns.append(statements.returned(self, body, scope))
                 else:
                     statements.function_body(self, function, scope, out)
-            else:
-                self.limit(node)
         self.journal = journal
         self._stack.pop()
         if site is not None:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 Body = Callable[[list[FlowNode]], None]
 
+DEPTH_LIMIT = 85
 STATEMENT_LIMIT = 60
 """How deep statements and choices nest before what is inside is merely scanned for calls."""
 _EXIT_WORDS = frozenset(b"exit _exit abort quit fail skip skipTest error die".split())
@@ -221,6 +222,8 @@ def effects(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> 
 
 
 def _call(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
+    if program.depth >= DEPTH_LIMIT:
+        program.limit(node)
     outcome = program.perform(node, scope)
     start = len(out)
     out.extend(outcome.nodes)
