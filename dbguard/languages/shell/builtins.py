@@ -72,7 +72,9 @@ def assign(
         if value.array or before.array:
             fields = (*before.fields, *value.fields)[:1000]
         else:
-            fields = (_appended(before.fields[0], value.fields[0], shell.span(script, node)),)
+            fields = (
+                _appended(Mapped.join(before.fields), value.fields[0], shell.span(script, node)),
+            )
         if sum(len(field.text) for field in fields) < 200_000:
             value = Value(
                 fields,

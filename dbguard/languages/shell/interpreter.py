@@ -23,7 +23,7 @@ from dbguard.flow import (
 )
 from dbguard.languages.shell import brackets, simple
 from dbguard.languages.shell.conditions import NOTHING, Split, both, branch, either, ends
-from dbguard.languages.shell.redirects import Redirects, redirects_of
+from dbguard.languages.shell.redirects import REDIRECTS, Redirects, redirects_of
 from dbguard.languages.shell.scope import ERREXIT, PARAMETERS, PIPEFAIL, Scope, Value, distinct
 from dbguard.languages.shell.script import Script, parse
 from dbguard.languages.shell.streams import UNKNOWN, Stream, together
@@ -71,6 +71,7 @@ _STATEMENTS = frozenset(
         "else_clause",
     ]
 )
+_SEVERAL = frozenset(("list", "pipeline", "negated_command"))
 _ALTERNATIVES = 40
 
 
@@ -102,6 +103,7 @@ class Interpreter:
         self._repeating = 0
         self._repeated = 0
         self._evaluated = 0
+        self._moved: dict[tuple[int, int, int], list[Syntax]] = {}
         self._limits: set[str] = set()
 
     # -- the whole -----------------------------------------------------------------
@@ -240,6 +242,8 @@ class Interpreter:
         stdin: Stream | None,
         extra: Redirects | None,
     ) -> list[Node]:
+        if self._moved and _place(script, node) in self._moved:
+            return self._redirected(script, node, checked, stdin)
         match node.type:
             case (
                 "command"
@@ -299,6 +303,8 @@ class Interpreter:
     def _split(
         self, script: Script, node: Syntax, stdin: Stream | None, extra: Redirects | None = None
     ) -> Split:
+        if self._moved and _place(script, node) in self._moved:
+            return self._redirected_split(script, node, stdin)
         match node.type:
             case "list":
                 return self._list_split(script, node, stdin)
@@ -312,19 +318,7 @@ class Interpreter:
                     return brackets.of_arithmetic(self, script, node)
                 return self.last_split(script, node.children, None, stdin)
             case "redirected_statement":
-                body = node.child_by_field_name("body")
-                if body is None:
-                    return Split(tuple(self._redirected(script, node, True, stdin)))
-                reading = Reading()
-                redirects = redirects_of(self, script, node, reading, stdin)
-                if body.type == "command":
-                    split = simple.split(self, script, body, stdin, redirects)
-                else:
-                    split = self._split(script, body, redirects.stdin)
-                written = () if body.type == "command" else redirects.operations
-                before = (*reading.before, *written)
-                self.output = redirects.visible(self.output)
-                return Split((*before, *split.yes), split.no)
+                return self._redirected_split(script, node, stdin)
             case "command":
                 return simple.split(self, script, node, stdin, extra)
             case "subshell":
@@ -334,12 +328,38 @@ class Interpreter:
                 return Split((self.subshell(script, node, split.yes),), split.no)
         return Split(tuple(self.run(script, node, True, stdin)))
 
+    def _parts_of_redirected(
+        self, script: Script, node: Syntax
+    ) -> tuple[Syntax | None, list[Syntax]]:
+        """Return a command and its redirections.
+
+        The parser hangs those of ``a && b > c`` and ``a | b > c`` on the whole; they belong
+        to the last command and are moved there.
+        """
+        moved = self._moved.pop(_place(script, node), [])
+        if node.type != "redirected_statement":
+            return node, moved
+        body = node.child_by_field_name("body")
+        redirects = [child for child in node.children if child.type in REDIRECTS] + moved
+        if body is None or body.type not in _SEVERAL:
+            return body, redirects
+        last: Syntax = body
+        while last.type in _SEVERAL:
+            inner = [child for child in last.children if child.type in _STATEMENTS]
+            if not inner:
+                return body, redirects
+            last = inner[-1]
+        self._moved[_place(script, last)] = redirects
+        return body, []
+
     def _redirected(
         self, script: Script, node: Syntax, checked: bool, stdin: Stream | None
     ) -> list[Node]:
+        body, listed = self._parts_of_redirected(script, node)
+        if body is not None and not listed:
+            return self.run(script, body, checked, stdin)
         reading = Reading()
-        redirects = redirects_of(self, script, node, reading, stdin)
-        body = node.child_by_field_name("body")
+        redirects = redirects_of(self, script, listed, reading, stdin)
         found = list(reading.before)
         if body is None or body.type != "command":
             found += redirects.operations
@@ -351,6 +371,23 @@ class Interpreter:
             self.output = redirects.stdin
         self.output = redirects.visible(self.output)
         return found
+
+    def _redirected_split(self, script: Script, node: Syntax, stdin: Stream | None) -> Split:
+        body, listed = self._parts_of_redirected(script, node)
+        if body is None:
+            return Split(tuple(self._redirected(script, node, True, stdin)))
+        if not listed:
+            return self.split(script, body, stdin)
+        reading = Reading()
+        redirects = redirects_of(self, script, listed, reading, stdin)
+        if body.type == "command":
+            split = simple.split(self, script, body, stdin, redirects)
+        else:
+            split = self._split(script, body, redirects.stdin)
+        self.report(reading)
+        written = () if body.type == "command" else redirects.operations
+        self.output = redirects.visible(self.output)
+        return Split((*reading.before, *written, *split.yes), split.no)
 
     def _pipeline(
         self, script: Script, node: Syntax, checked: bool, stdin: Stream | None
@@ -776,6 +813,10 @@ class Interpreter:
         """Report what could not be expanded."""
         for error, span in reading.problems:
             self.problem("limit", error, span)
+
+
+def _place(script: Script, node: Syntax) -> tuple[int, int, int]:
+    return id(script), node.start_byte, node.end_byte
 
 
 def _conditions(node: Syntax) -> list[Syntax]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -42,13 +43,16 @@ class Redirects:
 
 
 def redirects_of(
-    shell: Interpreter, script: Script, node: Syntax, reading: Reading, stdin: Stream | None
+    shell: Interpreter,
+    script: Script,
+    nodes: Iterable[Syntax],
+    reading: Reading,
+    stdin: Stream | None,
 ) -> Redirects:
-    """Return what the redirections among the children of *node* say."""
+    """Return what redirections say."""
     result = Redirects(stdin)
-    for child in node.children:
-        if child.type in REDIRECTS:
-            add_redirect(shell, script, child, reading, result)
+    for node in nodes:
+        add_redirect(shell, script, node, reading, result)
     return result
 
 

@@ -1,8 +1,10 @@
 """A shell text made ready for the parser, with its here-documents taken out.
 
 tree-sitter-bash loses its way at ``<<EOF;``, ``$(cat <<EOF)`` and two here-documents in one
-command, and Jinja templates are no shell at all. So here-documents are cut out before parsing
-(their operator becomes a here-string of a placeholder) and template expressions become holes.
+command; it may take everything from one ``[`` to the ``]`` of another line for a test; and Jinja
+templates are no shell at all. So here-documents are cut out before parsing (their operator
+becomes a here-string of a placeholder), ``[`` becomes the ``test`` it is (with ``]`` for its last
+argument), and template expressions become holes.
 """
 
 from __future__ import annotations
@@ -20,6 +22,12 @@ from dbguard.source import Mapped, Region, Transcript, hole
 LANGUAGE = Language(tree_sitter_bash.language())
 
 _TEMPLATE = re.compile(r"\$?\{\{[-+]?\s*([^{}\n]{1,200}?)\s*[-+]?\}\}|\{%[^{}\n]{0,400}?%\}")
+_BRACKET = re.compile(
+    r"(?:^|[;&|({`!]|\b(?:if|elif|while|until|then|else|do|time)\b)[ \t]*(?P<bracket>\[)"
+    r"(?=[ \t]+[-!\"'$`\w\\(](?:[^\n\\]|\\[\s\S]){0,400}?[ \t]\]"
+    r"[ \t]*(?:$|[;&|)}#<>`]|then\b|do\b|2>))",
+    re.MULTILINE,
+)
 _PLACEHOLDER = re.compile(r"__heredoc_(\d+)__")
 _DELIMITER = re.compile(
     r"(?P<dash>-?)[ \t]*(?P<word>(?:'[^'\n]*'|\"[^\"\n]*\"|\\.|[^\s;|&()<>'\"\\`])+)"
@@ -76,7 +84,8 @@ class Script:
 def parse(region: Region) -> Script:
     """Return *region* parsed as shell."""
     filled = _without_templates(region)
-    prepared, documents = _without_documents(filled)
+    cut, documents = _without_documents(filled)
+    prepared = _without_brackets(cut)
     try:
         # Runs of operators make the parser quadratic: no file of a person comes near this.
         tree = SyntaxTree(prepared, LANGUAGE, seconds=5 + len(prepared.text) / 500_000)
@@ -123,6 +132,22 @@ def _without_templates(region: Region) -> Region:
             place = region.span(match.start(), match.end())
             transcript.inexact(hole(match[1]), place.start, place.end - place.start)
         at = match.end()
+    transcript.mapped(region.slice(at, len(region.text)))
+    whole = transcript.build()
+    return replace(region, text=whole.text, map=whole.map)
+
+
+def _without_brackets(region: Region) -> Region:
+    """Spell ``[ ... ]`` as ``test ... ]``, a command like any other."""
+    if "[ " not in region.text and "[\t" not in region.text:
+        return region
+    transcript, at = Transcript(), 0
+    for match in _BRACKET.finditer(region.text):
+        start = match.start("bracket")
+        transcript.mapped(region.slice(at, start))
+        place = region.span(start, start + 1)
+        transcript.inexact("test", place.start, 1)
+        at = start + 1
     transcript.mapped(region.slice(at, len(region.text)))
     whole = transcript.build()
     return replace(region, text=whole.text, map=whole.map)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
 
 _MOST_WORDS = 5000
+_NAME = re.compile(r"[\w./+-]{1,200}")
 _TRANSPARENT = frozenset(("command", "builtin", "exec", "noglob", "nocorrect", "time", "coproc"))
 # Functions of libraries that are not followed; their names say that they do not come back.
 _FINAL = frozenset(
@@ -158,7 +159,7 @@ def _line(
     for start, end in [*ranges, *redirects.words]:
         own = Reading()
         for word in shell.expander.words(script, start, end, own):
-            line.words.append(_at_place(word, script, start))
+            line.words.append(_at_place(word, script, start, end))
             line.each.append(own)
             line.places.append((start, end))
             if len(line.words) > _MOST_WORDS:
@@ -176,12 +177,15 @@ def _absorb(reading: Reading, own: Reading) -> None:
     reading.problems.extend(own.problems)
 
 
-def _at_place(word: Word, script: Script, start: int) -> Word:
-    """Return a word; an empty one too has a place in the file."""
-    if word.mapped.map.pieces:
-        return word
-    at = script.prepared.span(start, start).start
-    return Word(Mapped("", SourceMap((Piece(0, 0, at, 0, True),))), word.glob)
+def _at_place(word: Word, script: Script, start: int, end: int) -> Word:
+    """Return a word with its place: a quoted name covers its quotes, an empty word is somewhere."""
+    if not word.mapped.map.pieces:
+        at = script.prepared.span(start, start).start
+        return Word(Mapped("", SourceMap((Piece(0, 0, at, 0, True),))), word.glob)
+    quoted = script.text[start] in "\\'\"$" or script.text[end - 1] in "'\""
+    if quoted and _NAME.fullmatch(word.text):
+        return Word(Mapped.at(word.text, script.prepared.span(start, end)), word.glob)
+    return word
 
 
 def _prefix_assignment(shell: Interpreter, script: Script, node: Syntax, line: Line) -> None:
