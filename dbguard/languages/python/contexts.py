@@ -14,7 +14,7 @@ Context = Callable[[bytes, int, int], bool]
 
 _ONE_ARGUMENT = re.compile(rb"\s*[^,()=]+(?:\([^()]*\)[^,()=]*)*\)")
 _MODULE = re.compile(
-    rb"(?:\b(?:os|shutil|sh|pathlib|aiofiles|aios|subprocess|sp|proc)|__import__\([^)]*\))\.$"
+    rb"(?:\b(?:os|shutil|sh|pathlib|aiofiles|aios|subprocess|sp|proc)|(?:__import__|import_module)\([^)]*\))\.$"
 )
 _WRITES = re.compile(rb"(?:[^()]|\([^()]*\)){0,160}?(?:[\"'][bt+]*w|mode\s*=|,\s*mode|O_TRUNC)")
 _RUNNER = re.compile(
@@ -27,7 +27,9 @@ _SQL_ARGUMENT = re.compile(
 _TELLING = re.compile(
     rb"[^)]{0,80}(?:drop|remove|unlink|rmtree|system|execute|delete|flush|create|truncate)"
 )
-_CHAIN = re.compile(rb"(?:\)|objects|query|__table__|\b[A-Z]\w*|table|[Qq]uery\w*|qs|queryset)\.$")
+_CHAIN = re.compile(
+    rb"(?:\)|objects|indices|query|__table__|\b[A-Z]\w*|table|[Qq]uery\w*|qs|queryset)\.$"
+)
 _ROWS = re.compile(
     rb"(?:objects|query|all\(\)|filter|__table__|[Qq]uery\w*|qs|queryset|\b[A-Z]\w*)"
 )

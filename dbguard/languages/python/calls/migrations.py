@@ -10,6 +10,7 @@ from dbguard.commands.invocation import Invocation, Word
 from dbguard.flow import Direction, Node, Sequence
 from dbguard.languages.python.calls.dbapi import SQL_START
 from dbguard.languages.python.calls.orm import migration_traits, receiver_of
+from dbguard.languages.python.calls.processes import whole_call
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome, make_target
 from dbguard.languages.python.values import (
     Constant,
@@ -95,7 +96,7 @@ def _command_line(site: CallSite, words: list[str], directory: str = "") -> list
         site.span,
         directory=directory or site.program.directory,
     )
-    return list(commands.lower(invocation))
+    return [whole_call(node, site.span) for node in commands.lower(invocation)]
 
 
 def _alembic_downgrade(site: CallSite) -> Outcome | None:

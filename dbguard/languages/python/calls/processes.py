@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
-from dbguard.flow import Embed, Node, Stop, StopKind
+from dbguard.flow import Branch, Call, Embed, Include, Loop, Node, Sequence, Stop, StopKind
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome
 from dbguard.languages.python.values import (
     Alternatives,
@@ -22,7 +23,8 @@ from dbguard.languages.python.values import (
     options,
     path_of,
 )
-from dbguard.source import Mapped
+from dbguard.operations import Operation
+from dbguard.source import Mapped, Span
 
 _RUNNERS = re.compile(
     r"^(?:self\.)?_?(?:c|ctx|cxn|conn|connection|context|session|host|server|remote|r|ssh|client|fabric"
@@ -63,9 +65,29 @@ def invocation(site: CallSite, values: list[Value], checked: bool) -> list[Node]
         known = tuple(word for word in words if word is not None)
         if not known:
             return []
-        return list(commands.lower(_invocation(site, known, checked)))
+        lowered = commands.lower(_invocation(site, known, checked))
+        return [whole_call(node, site.span) for node in lowered]
 
     return site.spread(singles, make) if singles else []
+
+
+def whole_call(node: Node, span: Span) -> Node:
+    """Return a node of a command line whose span is the call that runs it."""
+    match node:
+        case Operation() | Embed() | Include():
+            return replace(node, span=span)
+        case Sequence(nodes=nodes):
+            return replace(node, nodes=tuple(whole_call(inner, span) for inner in nodes))
+        case Branch(arms=arms):
+            return Branch(tuple(_whole_sequence(arm, span) for arm in arms))
+        case Loop(body=body) | Call(body=body):
+            return replace(node, body=_whole_sequence(body, span))
+        case _:
+            return node
+
+
+def _whole_sequence(sequence: Sequence, span: Span) -> Sequence:
+    return replace(sequence, nodes=tuple(whole_call(node, span) for node in sequence.nodes))
 
 
 def _invocation(site: CallSite, words: tuple[Word, ...], checked: bool) -> Invocation:
