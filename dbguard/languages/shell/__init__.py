@@ -32,7 +32,9 @@ def _unparsed(script: Script) -> tuple[Problem, ...]:
         error_text = "parsing the shell text took too long"
         return (Problem(script.region.file.path, error_text, "limit", span),)
     assert script.tree is not None
-    error = script.tree.first_error()
+    # Of `> file <<< text` the parser makes an error that loses nothing.
+    errors = (node for node in script.tree.errors() if script.tree.text(node) != "<<")
+    error = next(errors, None)
     if error is None:
         return ()
     start, end = script.range(error)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dbguard.flow import Branch, Check, Node, Stop
+from dbguard.flow import Branch, Call, Check, Node, Stop, StopKind
 from dbguard.flow import Sequence as Run
 from dbguard.languages.shell.scope import distinct
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
@@ -139,6 +139,13 @@ def branch(yes: Sequence[Node], no: Sequence[Node]) -> tuple[Node, ...]:
     return (Branch((Run(tuple(yes)), Run(tuple(no)))),)
 
 
+def tested(split: Split, checked: bool, span: Span) -> list[Node]:
+    """Return a test by itself; where it must succeed, the path on which it fails ends."""
+    if checked and (split.yes or split.no):
+        return list(branch(split.yes, (*split.no, Stop(StopKind.EXIT, span))))
+    return list(branch(split.yes, split.no))
+
+
 def ends(nodes: Sequence[Node]) -> bool:
     """Say whether what follows *nodes* never runs."""
     stack, last = 0, nodes[-1] if nodes else None
@@ -153,8 +160,6 @@ def ends(nodes: Sequence[Node]) -> bool:
                 return all(ends(arm.nodes) for arm in arms)
             case _:
                 break
-    from dbguard.flow import Call
-
     if isinstance(last, Call):
         return _stops(last.body.nodes, last.ends)
     return False
@@ -162,8 +167,6 @@ def ends(nodes: Sequence[Node]) -> bool:
 
 def _stops(nodes: Sequence[Node], caught: frozenset[object]) -> bool:
     """Say whether a body always ends with a stop that its call does not catch."""
-    from dbguard.flow import Call
-
     last = nodes[-1] if nodes else None
     match last:
         case Stop(kind=kind):

@@ -22,7 +22,7 @@ from dbguard.flow import (
     StopKind,
 )
 from dbguard.languages.shell import brackets, simple
-from dbguard.languages.shell.conditions import NOTHING, Split, both, branch, either, ends
+from dbguard.languages.shell.conditions import NOTHING, Split, both, branch, either, ends, tested
 from dbguard.languages.shell.redirects import REDIRECTS, Redirects, redirects_of
 from dbguard.languages.shell.scope import ERREXIT, PARAMETERS, PIPEFAIL, Scope, Value, distinct
 from dbguard.languages.shell.script import Script, parse
@@ -259,17 +259,20 @@ class Interpreter:
                 return self._pipeline(script, node, checked, stdin)
             case "list":
                 return self._list(script, node, checked, stdin)
-            case "negated_command" | "test_command":
+            case "negated_command":
                 split = self.split(script, node, stdin)
                 return list(branch(split.yes, split.no))
+            case "test_command":
+                span = self.span(script, node)
+                return tested(self.split(script, node, stdin), checked, span)
             case "subshell":
                 return self._subshell(script, node, checked, stdin)
             case "compound_statement":
                 if node.child(0) is not None and script.text.startswith(
                     "((", script.range(node)[0]
                 ):
-                    split = self.split(script, node, stdin)
-                    return list(branch(split.yes, split.no))
+                    span = self.span(script, node)
+                    return tested(self.split(script, node, stdin), checked, span)
                 return self.statements(script, node.children, checked, stdin)
             case "if_statement":
                 return self._if(script, node, checked, stdin)

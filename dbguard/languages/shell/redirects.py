@@ -80,6 +80,10 @@ def add_redirect(
         return
     first = destinations[0]
     start, end = script.range(first)
+    if mark == "<" and script.text.startswith("<<", script.range(node)[0] - 2):
+        # The parser does not know `> file <<< text`.
+        _text_input(shell, script, start, end, reading, result)
+        return
     if mark == "<":
         _input(shell, script, first, reading, result)
         return
@@ -112,6 +116,9 @@ def _input(
     if node.type == "process_substitution":
         result.stdin, _ = shell.captured(script, start, end, reading)
         return
+    if script.document(start, end) is not None:
+        _text_input(shell, script, start, end, reading, result)
+        return
     words = shell.expander.words(script, start, end, reading)
     if not words:
         return
@@ -127,7 +134,13 @@ def _here_string(
         content = node.child(node.child_count - 1)
     if content is None:
         return
-    start, end = script.range(content)
+    _text_input(shell, script, *script.range(content), reading, result)
+
+
+def _text_input(
+    shell: Interpreter, script: Script, start: int, end: int, reading: Reading, result: Redirects
+) -> None:
+    """Read a here-document, by its placeholder, or a here-string."""
     document = script.document(start, end)
     if document is None:
         text = shell.scope.located(shell.expander.value(script, start, end, reading).fields[0])

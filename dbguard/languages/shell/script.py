@@ -3,7 +3,7 @@
 tree-sitter-bash loses its way at ``<<EOF;``, ``$(cat <<EOF)`` and two here-documents in one
 command; it may take everything from one ``[`` to the ``]`` of another line for a test; and Jinja
 templates are no shell at all. So here-documents are cut out before parsing (their operator
-becomes a here-string of a placeholder), ``[`` becomes the ``test`` it is (with ``]`` for its last
+becomes the redirection of a placeholder), ``[`` becomes the ``test`` it is (with ``]`` for its last
 argument), and template expressions become holes.
 """
 
@@ -166,7 +166,7 @@ def _without_documents(region: Region) -> tuple[Region, tuple[HereDocument, ...]
         for operator in line.operators:
             transcript.mapped(region.slice(at, operator.start))
             place = region.span(operator.start, operator.end)
-            placeholder = f"<<<__heredoc_{len(documents)}__"
+            placeholder = f"<__heredoc_{len(documents)}__"
             transcript.inexact(placeholder, place.start, place.end - place.start)
             documents.append(_document(region, operator))
             at = operator.end

@@ -13,7 +13,7 @@ from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.flow import Check, Embed, Include, Node, Stop, StopKind
 from dbguard.languages.shell import brackets, builtins
-from dbguard.languages.shell.conditions import Split, branch
+from dbguard.languages.shell.conditions import Split, branch, tested
 from dbguard.languages.shell.redirects import REDIRECTS, Redirects, add_redirect
 from dbguard.languages.shell.scope import ALIAS, WRITTEN, Value, distinct
 from dbguard.languages.shell.script import Script
@@ -92,13 +92,13 @@ def run(
         return builtins.unset(shell, script, node)
     line = _line(shell, script, node, stdin, extra)
     if _is_test(line):
-        split = _test(shell, line)
-        nodes = list(branch(split.yes, split.no))
+        nodes = tested(_test(shell, line), checked, line.span)
     else:
-        split = _execute(shell, line, checked)
-        nodes = [*split.yes, *split.no] if not split.yes else list(split.yes)
-        if split.yes and split.no:
-            nodes = list(branch(split.yes, split.no)) if not checked else list(split.yes)
+        result = _execute(shell, line, checked)
+        # A function that must succeed has come back with success here.
+        nodes = list(
+            result.yes if checked else branch(result.yes, result.no) if result.no else result.yes
+        )
     return [*line.reading.before, *line.redirects.operations, *nodes]
 
 
