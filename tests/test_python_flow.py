@@ -81,9 +81,8 @@ RM = 'os.remove("a.db")'
         ),
         (f"if x:\n    {RM}\nelif settings.DEBUG:\n    pass", "[DELETE_FILE a.db | ENVIRONMENT | ]"),
         (
-            "def sure():\n"
-            '    return input("?") == "y"\n'
-            f"def f():\n    if not sure():\n        return\n    {RM}\nf()",
+            'def sure():\n    return input("?") == "y"\n'
+            + f"def f():\n    if not sure():\n        return\n    {RM}\nf()",
             "f(sure(stop: return); [stop: return | PERSON]; DELETE_FILE a.db)",
         ),
     ],

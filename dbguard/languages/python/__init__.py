@@ -14,7 +14,8 @@ import tree_sitter_python
 from tree_sitter import Language
 
 from dbguard.flow import Lowered
-from dbguard.languages.python import calls, statements
+from dbguard.languages.python import calls
+from dbguard.languages.python.flows import flows
 from dbguard.languages.python.marks import Marks
 from dbguard.languages.python.program import Program
 from dbguard.languages.syntax_tree import SyntaxTree
@@ -62,7 +63,7 @@ def lower(region: Region) -> Lowered:
     if not marks.any:
         return Lowered((), problems)
     program = Program(tree, marks)
-    found = statements.flows(program)
+    found = flows(program)
     return Lowered(found, (*problems, *program.problems))
 
 

@@ -7,7 +7,7 @@ explicit flag, the file is absent) or a Check (what two queries have read is equ
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,6 @@ from dbguard.languages.python.values import (
     path_of,
 )
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
-from dbguard.source import Mapped, display
 
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
@@ -102,7 +101,7 @@ NOTHING = Facts()
 
 def confirm(processes: Iterable[Process]) -> None:
     """Mark what commands did as checked: the path on which they failed has ended."""
-    from dbguard.languages.python.statements import as_checked
+    from dbguard.languages.python.structure import as_checked
 
     for process in processes:
         for index in range(process.start, min(process.end, len(process.out))):
@@ -112,7 +111,7 @@ def confirm(processes: Iterable[Process]) -> None:
 def take(process: Process) -> list[FlowNode]:
     """Move what a command did to the arm in which it has succeeded (``A && B``)."""
     from dbguard.flow import Sequence
-    from dbguard.languages.python.statements import as_checked
+    from dbguard.languages.python.structure import as_checked
 
     taken = [as_checked(node) for node in process.out[process.start : process.end]]
     for index in range(process.start, min(process.end, len(process.out))):
@@ -310,9 +309,9 @@ def _answer(program: Program, node: Node, operator: str, right: Node, scope: Sco
     return ~found if operator in ("!=", "not in", "is not") else Facts()
 
 
-def _texts(value: Value) -> list[str]:
+def texts_of(value: Value) -> list[str]:
     if isinstance(value, Items):
-        return [text for item in value.items for text in _texts(item)]
+        return [text for item in value.items for text in texts_of(item)]
     return [value.text] if isinstance(value, Text) else []
 
 
@@ -331,7 +330,7 @@ def _equality(
             return found if value.value else ~found
         if other.type not in ("string", "identifier", "attribute"):
             continue
-        texts = _texts(value) if other.type == "string" else []
+        texts = texts_of(value) if other.type == "string" else []
         if texts:
             return _word(program, node, subject, texts, scope)
     return Facts()
@@ -369,7 +368,7 @@ def _membership(
     scope: Scope,
 ) -> Facts:
     container = _deep_text(program, right, scope)
-    texts = _texts(values[0])
+    texts = texts_of(values[0])
     if texts and right.type not in ("tuple", "list", "set", "string"):
         word = texts[0]
         if "argv" in container:
@@ -384,7 +383,7 @@ def _membership(
             return Facts([], [guard(program, node, Guard.ABSENT, target)])
         if _TEST_VALUE.match(word.strip("_-./")):
             return Facts([guard(program, node, Guard.ENVIRONMENT)])
-    members = _texts(values[1])
+    members = texts_of(values[1])
     if members and right.type != "string":
         return _word(program, node, left, members, scope)
     return Facts()
@@ -402,7 +401,7 @@ def _called(program: Program, node: Node, scope: Scope) -> Facts:
         value = program.lookup(name, scope, function)
         if isinstance(value, Symbol):
             name = value.name
-    arguments = _arguments(node)
+    arguments = arguments_of(node)
     if name in ("bool", "all", "any", "int") and arguments:
         found = facts(program, arguments[0], scope)
         if found != Facts():
@@ -423,19 +422,19 @@ def _called(program: Program, node: Node, scope: Scope) -> Facts:
     if _EXISTS.search(name):
         return _existence(program, node, function, arguments, scope)
     if _TABLE_EXISTS.search(name):
-        texts = [t for a in arguments for t in _texts(program.evaluate(a, scope))]
+        texts = [t for a in arguments for t in texts_of(program.evaluate(a, scope))]
         target = Target(TargetKind.TABLE, texts[0]) if texts else None
         return Facts([], [guard(program, node, Guard.ABSENT, target)])
     last = name.rpartition(".")[2]
     if last in ("startswith", "endswith") and arguments:
-        texts = _texts(program.evaluate(arguments[0], scope))
+        texts = texts_of(program.evaluate(arguments[0], scope))
         if texts and all(_TEST_PART.search(text) for text in texts):
             return Facts([guard(program, node, Guard.ENVIRONMENT)])
     if last in ("get", "getenv", "bool", "getboolean", "strtobool", "lower") and (
         arguments or last == "lower"
     ):
         texts = (
-            _texts(program.evaluate(arguments[-1 if last == "getboolean" else 0], scope))
+            texts_of(program.evaluate(arguments[-1 if last == "getboolean" else 0], scope))
             if (arguments)
             else []
         )
@@ -444,7 +443,7 @@ def _called(program: Program, node: Node, scope: Scope) -> Facts:
     return _named(program, node, last, scope) if not arguments else Facts()
 
 
-def _arguments(node: Node) -> list[Node]:
+def arguments_of(node: Node) -> list[Node]:
     arguments = node.child_by_field_name("arguments")
     if arguments is None:
         return []
@@ -561,106 +560,3 @@ def _checks(program: Program, node: Node, read: Fetched) -> list[FlowNode]:
             )
         )
     return found
-
-
-# -- other conditions -------------------------------------------------------------------------
-
-
-def is_main(program: Program, node: Node) -> bool:
-    """Say whether a condition is ``__name__ == "__main__"``."""
-    text = program.short_text(node)
-    return "__name__" in text and "__main__" in text and "!=" not in text
-
-
-def constant_condition(program: Program, node: Node) -> bool | None:
-    """Return the value of a condition that never changes, None for others."""
-    node = unwrap(node)
-    match node.type:
-        case "true":
-            return True
-        case "false":
-            return False
-        case "integer":
-            return program.tree.text(node) not in ("0", "00")
-        case _:
-            if program.short_text(node) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-                return False
-            return None
-
-
-def bind_walrus(program: Program, node: Node, scope: Scope) -> None:
-    """Bind the names a condition assigns with ``:=``."""
-    if b":=" not in program.tree.data[node.start_byte : min(node.end_byte, node.start_byte + 2000)]:
-        return
-    stack, seen = [node], 0
-    while stack and seen < 200:
-        current = stack.pop()
-        seen += 1
-        if current.type == "named_expression":
-            name = current.child_by_field_name("name")
-            value = current.child_by_field_name("value")
-            if name is not None and value is not None:
-                program.bind_target(name, scope, _computed(program, value, scope))
-                program.note_source(name, scope, value)
-        stack.extend(current.named_children)
-
-
-def _computed(program: Program, node: Node, scope: Scope) -> Callable[[], Value]:
-    return lambda: program.evaluate(node, scope)
-
-
-_SUFFIX = re.compile(r"^(\w+)(?:\.name|\.path)?\.(?:endswith\(|suffix\s*==\s*)")
-
-
-def narrow(program: Program, node: Node, scope: Scope, holds: bool) -> None:
-    """Bind a file name to a pattern where a condition tells how it ends (``.endswith(".db")``)."""
-    node = unwrap(node)
-    while node.type == "not_operator":
-        argument = node.child_by_field_name("argument")
-        if argument is None:
-            return
-        node, holds = unwrap(argument), not holds
-    if node.type == "boolean_operator":
-        operator = node.child_by_field_name("operator")
-        if operator is not None and (operator.type == "and") == holds:
-            for part in node.named_children[:8]:
-                if part.type != "boolean_operator":
-                    narrow(program, part, scope, holds)
-        return
-    if not holds:
-        return
-    match = _SUFFIX.match(program.short_text(node))
-    if match is None:
-        return
-    binding = scope.find(match[1], program.point)
-    old = program.force(binding) if binding is not None else None
-    if node.type == "call":
-        arguments = _arguments(node)
-        ending = program.evaluate(arguments[0], scope) if arguments else None
-    else:
-        ending = program.evaluate(node.named_children[-1], scope)
-    texts = _texts(ending) if ending is not None else []
-    if not texts or texts[0].startswith("__hole_"):
-        return
-    span = program.tree.span(node)
-    if isinstance(old, Unknown):
-        program.bind_value(match[1], scope, Text(Mapped.at(f"*{texts[0]}", span)))
-    elif isinstance(old, Text) and not old.known:
-        head, slash, _ = old.text.rpartition("/")
-        program.bind_value(
-            match[1], scope, Text(Mapped.at(f"{head}{slash}*{texts[0]}", span), old.path)
-        )
-
-
-def of_decorator(program: Program, decorator: Node) -> FlowNode | None:
-    """Return the guard of a decorator that asks a person (``@click.confirmation_option``)."""
-    text = display(program.short_text(decorator))
-    if re.match(r"@(?:[\w.]+\.)?confirmation_option\b", text):
-        return guard(program, decorator, Guard.PERSON)
-    if (
-        re.match(r"@(?:[\w.]+\.)?option\b", text)
-        and re.search(r"\bconfirm", text)
-        and ("callback" in text or "prompt" in text)
-    ):
-        return guard(program, decorator, Guard.PERSON)
-    return None

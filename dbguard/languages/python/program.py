@@ -497,8 +497,8 @@ class Program:
                 return calls.one_of_outcomes(self, outcomes, each)
             case Unknown(name=name):
                 prefix, dot, last = name.rpartition(".")
-                receiver = Unknown(prefix, callee.span) if dot else None
-                return calls.method(CallSite(self, node, scope, last or name, receiver, bound))
+                owner = Unknown(prefix, callee.span) if dot else None
+                return calls.method(CallSite(self, node, scope, last or name, owner, bound))
             case Handle(kind="sessionmaker"):
                 return Outcome([], Handle("session", callee.database, callee.dialect))
             case Handle(kind="session" | "connection" | "engine"):
@@ -533,6 +533,8 @@ class Program:
     def invoke(self, function: Function, site: CallSite | None) -> Outcome:
         """Follow a function of the file with its arguments bound."""
         from dbguard.languages.python import statements
+        from dbguard.languages.python.effects import effects
+        from dbguard.languages.python.structure import matters
 
         node = function.node
         if node.id in self._stack or len(self._stack) >= INLINE_LIMIT:
@@ -552,7 +554,7 @@ class Program:
                 if node.type == "lambda":
                     body = node.child_by_field_name("body")
                     if body is not None:
-                        statements.effects(self, body, scope, out)
+                        effects(self, body, scope, out)
                         scope.returns.append(statements.returned(self, body, scope))
                 else:
                     statements.function_body(self, function, scope, out)
@@ -563,12 +565,11 @@ class Program:
             key = (site.node.start_byte, site.node.end_byte, site.scope.identity)
             self.call_scopes[key] = scope
         nodes: list[FlowNode] = []
-        if not statements.matters(Sequence(tuple(out))):
+        if not matters(Sequence(tuple(out))):
             self._barren[node.id] = self._barren.get(node.id, 0) + 1
         if out and site is not None:
-            body = Sequence(tuple(out), self.direction(function))
-            ends = frozenset({StopKind.RETURN})
-            nodes = [Call(function.name, site.span, body, ends)]
+            followed = Sequence(tuple(out), self.direction(function))
+            nodes = [Call(function.name, site.span, followed, frozenset({StopKind.RETURN}))]
         elif out:
             nodes = out
 
@@ -638,7 +639,7 @@ class Program:
     def _parameter(self, name: str, node: Node) -> Value:
         span = self.tree.span(node)
         if name in _TEMPORARY_PARAMETERS:
-            return Text(Mapped.at(f"/tmp/{hole(name)}", span), path=True)
+            return Text(Mapped.at(f"/tmp/{hole(name)}", span), path=True)  # noqa: S108
         return Unknown(name, span)
 
     # -- targets --------------------------------------------------------------------------

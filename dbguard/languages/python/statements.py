@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from dbguard.flow import (
     Branch,
-    Call,
-    Check,
     Embed,
-    Flow,
-    Include,
     Loop,
     Sequence,
     Stop,
@@ -22,25 +18,22 @@ from dbguard.flow import (
     Try,
 )
 from dbguard.flow import Node as FlowNode
-from dbguard.languages.python import calls, guards, imports
+from dbguard.languages.python import calls, conditions, guards, imports
+from dbguard.languages.python.assignments import append, assignment, augmented
+from dbguard.languages.python.effects import STATEMENT_LIMIT, effects, scan
 from dbguard.languages.python.evaluation import element_of, unwrap
 from dbguard.languages.python.names import Binding, Return, Scope
+from dbguard.languages.python.structure import ends
 from dbguard.languages.python.values import (
     Class,
-    Fetched,
     Function,
     Handle,
-    Items,
-    Listing,
     Object,
-    Process,
     Symbol,
     Text,
     Value,
-    as_text,
     one_of,
 )
-from dbguard.operations import Operation
 from dbguard.source import Mapped
 
 if TYPE_CHECKING:
@@ -48,9 +41,6 @@ if TYPE_CHECKING:
 
 Body = Callable[[list[FlowNode]], None]
 
-DEPTH_LIMIT = 85
-STATEMENT_LIMIT = 60
-"""How deep statements and choices nest before what is inside is merely scanned for calls."""
 _EXIT_WORDS = frozenset(b"exit _exit abort quit fail skip skipTest error die".split())
 EXITS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit", "_exit"})
 
@@ -58,95 +48,10 @@ EXITS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit", "_exit"})
 # -- flows ------------------------------------------------------------------------------------
 
 
-def flows(program: Program) -> tuple[Flow, ...]:
-    """Walk the top level, then every function nothing in the file calls."""
-    out: list[FlowNode] = []
-    block(program, program.tree.root, program.module, out)
-    found = [Flow("", Sequence(tuple(out)))]
-    walked: set[int] = set()
-    for called in (False, True):
-        fresh = True
-        while fresh:
-            fresh = False
-            for key, function in sorted(
-                program.functions.items(), key=lambda item: item[1].node.start_byte
-            ):
-                if key in walked or key in program.inlined:
-                    continue
-                if not called and program.marks.is_called(function.name):
-                    continue
-                walked.add(key)
-                fresh = True
-                flow = entry(program, function)
-                if matters(flow.body):
-                    found.append(flow)
-    if len(found) == 1 and not matters(found[0].body):
-        return ()
-    return tuple(found)
-
-
-def entry(program: Program, function: Function) -> Flow:
-    """Walk a function as something that is entered from outside."""
-    program.directory = ""
-    program.depth = 0
-    outcome = program.invoke(function, None)
-    return Flow(function.name, Sequence(tuple(outcome.nodes), program.direction(function)))
-
-
-def matters(node: FlowNode) -> bool:
-    """Say whether a node does more than end or repeat."""
-    stack: list[FlowNode] = [node]
-    while stack:
-        match stack.pop():
-            case Operation() | Embed() | Include() | Check():
-                return True
-            case Sequence(nodes=nodes):
-                stack.extend(nodes)
-            case Branch(arms=arms):
-                stack.extend(arms)
-            case Loop(body=body) | Call(body=body):
-                stack.append(body)
-            case Try(body=body, handlers=handlers, otherwise=otherwise, final=final):
-                stack.extend((body, *handlers, otherwise, final))
-            case _:
-                pass
-    return False
-
-
-def ends(nodes: list[FlowNode] | tuple[FlowNode, ...]) -> bool:
-    """Say whether no path gets past these nodes."""
-    for node in nodes:
-        match node:
-            case Stop():
-                return True
-            case Sequence(nodes=inner) if ends(inner):
-                return True
-            case Branch(arms=arms) if arms and all(ends(arm.nodes) for arm in arms):
-                return True
-            case Call(body=body) if _leaves(body.nodes):
-                return True
-            case _:
-                pass
-    return False
-
-
-def _leaves(nodes: tuple[FlowNode, ...]) -> bool:
-    """Say whether a called body always raises or exits (a helper such as ``die()``)."""
-    for node in nodes:
-        match node:
-            case Stop(kind=kind):
-                return kind in (StopKind.RAISE, StopKind.EXIT)
-            case Branch():
-                return False
-            case _:
-                pass
-    return False
-
-
 def function_body(program: Program, function: Function, scope: Scope, out: list[FlowNode]) -> None:
     """Walk the body of a function; a decorator that asks a person stands before it."""
     for decorator in function.decorators:
-        guard = guards.of_decorator(program, decorator)
+        guard = conditions.of_decorator(program, decorator)
         if guard is not None:
             out.append(guard)
     body = function.node.child_by_field_name("body")
@@ -177,133 +82,15 @@ def statement(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -
         effects(program, node, scope, out)
 
 
-def scan(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
-    """Take every call below a node in reading order: what is nested too deeply to be walked."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if not program.marked(current):
-            continue
-        if current.type == "call":
-            _call(program, current, scope, out)
-        stack.extend(reversed(current.named_children))
-
-
-def effects(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
-    """Append what evaluating an expression does, inner calls first."""
-    stack: list[tuple[Node, bool]] = [(node, False)]
-    while stack:
-        current, entered = stack.pop()
-        if entered:
-            _call(program, current, scope, out)
-            continue
-        if not program.marked(current):
-            continue
-        match current.type:
-            case "call":
-                stack.append((current, True))
-                left_out = calls.skipped(program, current)
-                stack.extend(
-                    (child, False)
-                    for child in reversed(current.named_children)
-                    if not left_out or child.type != "argument_list"
-                )
-                stack.extend((child, False) for child in left_out)
-            case "lambda":
-                _maybe(program, current.child_by_field_name("body"), scope, out)
-            case "conditional_expression" | "boolean_operator":
-                _choice(program, current, scope, out)
-            case "list_comprehension" | "set_comprehension" | "generator_expression":
-                _comprehension(program, current, scope, out)
-            case "function_definition" | "class_definition" | "decorated_definition":
-                statement(program, current, scope, out)
-            case _:
-                stack.extend((child, False) for child in reversed(current.named_children))
-
-
-def _call(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
-    if program.depth >= DEPTH_LIMIT:
-        program.limit(node)
-    outcome = program.perform(node, scope)
-    start = len(out)
-    out.extend(outcome.nodes)
-    if isinstance(outcome.value, Process):
-        outcome.value.out, outcome.value.start, outcome.value.end = out, start, len(out)
-    program.remember(node, scope, outcome)
-
-
-def _maybe(program: Program, node: Node | None, scope: Scope, out: list[FlowNode]) -> None:
-    """Append what an expression that may or may not run does."""
-    if node is None:
-        return
-    with program.deeper(STATEMENT_LIMIT) as inside:
-        inner: list[FlowNode] = []
-        (effects if inside else scan)(program, node, scope, inner)
-    if inner:
-        out.append(Branch((Sequence(tuple(inner)), Sequence())))
-
-
-def _choice(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
-    with program.deeper(STATEMENT_LIMIT) as inside:
-        if not inside:
-            program.limit(node)
-            scan(program, node, scope, out)
-            return
-        parts = [child for child in node.named_children if child.type != "comment"]
-        if node.type == "conditional_expression" and len(parts) == 3:
-            yes, condition, no = parts
-            effects(program, condition, scope, out)
-            facts = guards.facts(program, condition, scope)
-            arms: list[Sequence] = []
-            for expression, held in ((yes, facts.true), (no, facts.false)):
-                inner: list[FlowNode] = []
-                effects(program, expression, scope, inner)
-                arms.append(Sequence((*held, *inner)))
-            out.append(Branch(tuple(arms)))
-            return
-        if len(parts) != 2:
-            scan(program, node, scope, out)
-            return
-        operator = node.child_by_field_name("operator")
-        effects(program, parts[0], scope, out)
-        facts = guards.facts(program, parts[0], scope)
-        runs, skips = facts.true, facts.false
-        if operator is not None and operator.type == "or":
-            runs, skips = skips, runs
-        inner = []
-        effects(program, parts[1], scope, inner)
-        if inner:
-            out.append(Branch((Sequence((*runs, *inner)), Sequence(tuple(skips)))))
-
-
-def _comprehension(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
-    with program.deeper(STATEMENT_LIMIT) as inside:
-        if not inside:
-            program.limit(node)
-            scan(program, node, scope, out)
-            return
-        inner_scope = program.comprehension_scope(node, scope)
-        inner: list[FlowNode] = []
-        for child in node.named_children:
-            if child.type == "for_in_clause":
-                right = child.child_by_field_name("right")
-                if right is not None:
-                    effects(program, right, scope, out)
-            else:
-                effects(program, child, inner_scope, inner)
-        if inner:
-            out.append(Loop(Sequence(tuple(inner))))
-
-
 def _expression_statement(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
     for child in node.named_children:
         match child.type:
             case "assignment":
-                _assignment(program, child, scope, out)
+                assignment(program, child, scope, out)
             case "augmented_assignment":
-                _augmented(program, child, scope, out)
+                augmented(program, child, scope, out)
             case "call":
-                _append(program, child, scope)
+                append(program, child, scope)
                 if program.marked(child):
                     effects(program, child, scope, out)
                 if _exits(program, child, scope):
@@ -341,94 +128,6 @@ def _exits(program: Program, node: Node, scope: Scope) -> bool:
             and name.rpartition(".")[2] in ("exit", "abort", "fail", "skipTest", "error")
         )
     )
-
-
-def _append(program: Program, node: Node, scope: Scope) -> None:
-    """Follow ``list.append`` and ``list.extend`` on a name."""
-    function = node.child_by_field_name("function")
-    if function is None or function.type != "attribute":
-        return
-    target, name = function.child_by_field_name("object"), function.child_by_field_name("attribute")
-    if target is None or name is None or target.type != "identifier":
-        return
-    method = program.tree.data[name.start_byte : name.end_byte]
-    if method not in (b"append", b"extend"):
-        return
-    arguments = node.child_by_field_name("arguments")
-    if arguments is None or len(arguments.named_children) != 1:
-        return
-    word = program.tree.text(target)
-    old = scope.find(word, program.point)
-    if old is None:
-        return
-    argument = arguments.named_children[0]
-    looping = program.looping
-
-    def compute() -> Value:
-        before = program.force(old)
-        added = program.evaluate(argument, scope)
-        if not isinstance(before, Items):
-            return before if before is not None else program.unknown(target)
-        if method == b"extend":
-            if isinstance(added, Items):
-                return Items(before.items + added.items)
-            if isinstance(added, Listing) and not before.items:
-                return added
-            return before
-        if looping and not before.items:
-            return Listing(added)
-        return Items((*before.items[:512], added))
-
-    program.bind(word, scope, compute)
-
-
-def _assignment(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
-    targets: list[Node] = []
-    current: Node | None = node
-    while current is not None and current.type == "assignment":
-        left = current.child_by_field_name("left")
-        if left is not None:
-            targets.append(left)
-        current = current.child_by_field_name("right")
-    if current is None:
-        return
-    right = current
-    if program.marked(node):
-        effects(program, right, scope, out)
-        for target in targets:
-            out.extend(calls.configuration(program, target, right, scope))
-    for target in targets:
-        program.bind_target(target, scope, lambda: program.evaluate(right, scope))
-        program.note_source(target, scope, right)
-
-
-def _augmented(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
-    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-    if left is None or right is None:
-        return
-    if program.marked(right):
-        effects(program, right, scope, out)
-    if left.type != "identifier":
-        return
-    name = program.tree.text(left)
-    old = scope.find(name, program.point)
-
-    def compute() -> Value:
-        before = program.force(old) if old is not None else None
-        added = program.evaluate(right, scope)
-        if isinstance(before, Fetched):
-            return before.union(added) if isinstance(added, Fetched) else before
-        if isinstance(added, Fetched):
-            return added
-        if isinstance(before, Items):
-            more = added.items if isinstance(added, Items) else (added,)
-            return Items((before.items + more)[:512])
-        first, second = as_text(before) if before is not None else None, as_text(added)
-        if first is None or second is None or len(first.text) + len(second.text) > 1_000_000:
-            return program.unknown(left)
-        return Text(Mapped.join((first.mapped, second.mapped)))
-
-    program.bind(name, scope, compute)
 
 
 def _definition(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:
@@ -542,7 +241,7 @@ def _if(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None
     consequence = node.child_by_field_name("consequence")
     if condition is None:
         return
-    if guards.is_main(program, condition):
+    if conditions.is_main(program, condition):
         if consequence is not None:
             block(program, consequence, scope, out)
         return
@@ -562,16 +261,16 @@ def _if(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None
     for test, body in pairs:
         facts = guards.NOTHING
         if test is not None:
-            guards.bind_walrus(program, test, scope)
+            conditions.bind_walrus(program, test, scope)
             if program.marked(test):
                 effects(program, test, scope, out)
-            if guards.constant_condition(program, test) is False:
+            if conditions.constant_condition(program, test) is False:
                 continue
         before = list(failed)
 
         def walk(inner: list[FlowNode], body: Node | None = body, test: Node | None = test) -> None:
             if test is not None and marked:
-                guards.narrow(program, test, scope, True)
+                conditions.narrow(program, test, scope, True)
             if body is not None:
                 block(program, body, scope, inner)
 
@@ -594,7 +293,7 @@ def _if(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None
             scope.facts.extend(false)
         arms.append(one)
         if test is not None and one.ended and marked:
-            guards.narrow(program, test, scope, False)
+            conditions.narrow(program, test, scope, False)
     merge(program, arms)
     _branch([one.nodes for one in arms], out)
 
@@ -607,10 +306,10 @@ def _loop(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> No
     if iterable is not None and program.marked(iterable):
         effects(program, iterable, scope, out)
     if condition is not None:
-        guards.bind_walrus(program, condition, scope)
+        conditions.bind_walrus(program, condition, scope)
         if program.marked(condition):
             effects(program, condition, scope, out)
-        at_least_once = guards.constant_condition(program, condition) is True
+        at_least_once = conditions.constant_condition(program, condition) is True
     if iterable is not None and iterable.type in ("list", "tuple", "set"):
         at_least_once = bool(iterable.named_children)
 
@@ -819,19 +518,6 @@ def _exec(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> No
     if isinstance(value, Text) and value.known:
         region = program.region.embed("python", value.mapped, "argument of exec")
         out.append(Embed(region, program.tree.span(node)))
-
-
-def as_checked(node: FlowNode) -> FlowNode:
-    """Return a node that has succeeded where it stands."""
-    match node:
-        case Operation() | Embed() | Include():
-            return replace(node, checked=True)
-        case Sequence(nodes=nodes):
-            return replace(node, nodes=tuple(as_checked(inner) for inner in nodes))
-        case Call(body=body):
-            return replace(node, body=replace(body, nodes=tuple(map(as_checked, body.nodes))))
-        case _:
-            return node
 
 
 _STATEMENTS: dict[str, Callable[[Program, Node, Scope, list[FlowNode]], None]] = {

@@ -235,7 +235,7 @@ def one_of(values: Iterable[Value], each: bool = False) -> Value:
                 kept.append(item)
     if not kept:
         return NONE
-    known = [item for item in kept if not isinstance(item, Unknown)]
+    known: list[Value] = [item for item in kept if not isinstance(item, Unknown)]
     if known and not each:
         kept = known
     if len(kept) == 1:

@@ -251,7 +251,7 @@ def _walk(site: CallSite) -> Outcome | None:
 
 def _temporary(site: CallSite) -> Outcome:
     suffix = site.string(None, "suffix") or ""
-    name = f"/tmp/{hole('tempfile')}{suffix}"
+    name = f"/tmp/{hole('tempfile')}{suffix}"  # noqa: S108 - the path others have written
     if site.method == "mkstemp":
         return Outcome([], Items((site.program.unknown(site.node), at(site, name))))
     if site.method in ("mktemp", "mkdtemp", "gettempdir", "mktemp_ng"):

@@ -92,9 +92,9 @@ def skipped(program: Program, node: Syntax) -> list[Syntax]:
         if child.type == "keyword_argument":
             name = child.child_by_field_name("name")
             value = child.child_by_field_name("value")
-            if name is not None and value is not None:
-                if program.tree.text(name) == "database_operations":
-                    return [value]
+            named = program.tree.text(name) if name is not None else ""
+            if named == "database_operations" and value is not None:
+                return [value]
         elif child.type != "comment":
             return [child]
     return [function]

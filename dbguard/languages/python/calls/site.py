@@ -95,13 +95,13 @@ class CallSite:
                 if name is not None and value is not None:
                     keywords[self.program.tree.text(name)] = value
             elif child.type == "list_splat" and child.named_children:
-                value = self.program.evaluate(child.named_children[0], self.scope)
-                if isinstance(value, Items):
-                    positional.extend(value.items)
+                splat = self.program.evaluate(child.named_children[0], self.scope)
+                if isinstance(splat, Items):
+                    positional.extend(splat.items)
             elif child.type == "dictionary_splat" and child.named_children:
-                value = self.program.evaluate(child.named_children[0], self.scope)
-                if isinstance(value, Mapping):
-                    keywords.update(value.entries)
+                splat = self.program.evaluate(child.named_children[0], self.scope)
+                if isinstance(splat, Mapping):
+                    keywords.update(splat.entries)
             elif child.type != "comment":
                 positional.append(child)
         return positional, keywords
