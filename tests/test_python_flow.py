@@ -81,8 +81,7 @@ RM = 'os.remove("a.db")'
         ),
         (f"if x:\n    {RM}\nelif settings.DEBUG:\n    pass", "[DELETE_FILE a.db | ENVIRONMENT | ]"),
         (
-            'def sure():\n    return input("?") == "y"\n'
-            + f"def f():\n    if not sure():\n        return\n    {RM}\nf()",
+            f'def sure():\n    return input("?") == "y"\ndef f():\n    if not sure():\n        return\n    {RM}\nf()',
             "f(sure(stop: return); [stop: return | PERSON]; DELETE_FILE a.db)",
         ),
     ],
