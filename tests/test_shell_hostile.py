@@ -86,3 +86,9 @@ def test_an_empty_region_has_an_empty_flow() -> None:
     from dbguard.languages.shell import lower
 
     assert lower(region).flows[0].body.nodes == ()
+
+
+def test_what_only_zsh_knows_is_reported_but_does_not_make_the_scan_incomplete() -> None:
+    text = "#!/usr/bin/env zsh\nif (( $+commands[x] )) { rm app.db }\n"
+    problems = lowered(text).problems
+    assert all(not problem.incomplete for problem in problems)

@@ -39,8 +39,14 @@ def _unparsed(script: Script) -> tuple[Problem, ...]:
         return ()
     start, end = script.range(error)
     span = script.prepared.span(start, max(start, min(end, start + 200)))
-    return (
-        Problem(
-            script.region.file.path, "not all of the shell text could be parsed", "parse", span
-        ),
-    )
+    # The grammar is bash's: what only zsh knows is expected, and the commands in it are read.
+    incomplete = not _is_zsh(script.region)
+    text = "not all of the shell text could be parsed"
+    return (Problem(script.region.file.path, text, "parse", span, incomplete=incomplete),)
+
+
+def _is_zsh(region: Region) -> bool:
+    first = region.text[:80].partition("\n")[0]
+    marked = re.match(r"#!.*\bzsh\b|#(?:compdef|autoload)\b", first) is not None
+    path = region.file.path
+    return marked or region.dialect == "zsh" or path.endswith((".zsh", ".zsh-theme", ".zshrc"))

@@ -36,7 +36,7 @@ DEPTH = 45
 CALLS = 5
 """How deep functions are followed."""
 
-REPEATED = 20_000
+REPEATED = 8_000
 """How many commands are read again in calls and in the turns of a loop."""
 
 EVALUATED = 1_000_000
@@ -501,7 +501,7 @@ class Interpreter:
         opened: list[tuple[Split, tuple[Node, ...]]] = []
         arms: list[dict[str, object]] = []
         marks: list[int] = []
-        for _, condition, consequence in clauses[:200]:
+        for _, condition, consequence in clauses:
             self._suspended += 1
             split = self.last_split(script, condition, None, stdin)
             self._suspended -= 1
@@ -579,7 +579,7 @@ class Interpreter:
         words: list[Word] | None = []
         if has_in:
             expanded: list[Word] = []
-            for child in listed[:2000]:
+            for child in listed:
                 expanded.extend(self.expander.words(script, *script.range(child), reading))
             words = expanded
         else:
