@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dbguard.assembly import Assembly
+from dbguard.classification import Databases
 from dbguard.context import context_of
-from dbguard.databases import Databases, database_of_url, normal_path
+from dbguard.databases import database_of_url, normal_path
 from dbguard.evidence import Evidence, Project, Walk
 from dbguard.finding import Finding
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operations

@@ -7,13 +7,10 @@ is decided here: by suffix, by use, by the header of the file that lies there, b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase as fnmatch
-from posixpath import basename, normpath
+from posixpath import normpath
 from urllib.parse import unquote, urlsplit
 
-from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind, Trait
-from dbguard.source import has_hole, hole_names
+from dbguard.source import hole_names
 
 _MEMORY = re.compile(r"^(?::memory:|file::memory:.*|.*[?&]mode=memory.*|sqlite(\+\w+)?:(//)?)$")
 _TEMPORARY = re.compile(
@@ -85,18 +82,18 @@ SUFFIXES = (
 )
 """File name suffixes of embedded databases (a setting adds to them)."""
 
-_COMPANIONS = re.compile(r"[-.](?:wal|shm|journal)$", re.IGNORECASE)
-_SUFFIX = re.compile(
+COMPANIONS = re.compile(r"[-.](?:wal|shm|journal)$", re.IGNORECASE)
+DATABASE_SUFFIX = re.compile(
     r"\.(?:db|sqlite3?|db3|s3db|sl3|duckdb|mdb|accdb|fdb|realm)(?:[-.](?:wal|shm|journal))?[*?]*$"
     r"|\.(?:db|sqlite|duckdb)\*(?:[-.]\w+)?$",
     re.IGNORECASE,
 )
-_NOT_DATABASE = re.compile(
+NOT_DATABASE = re.compile(
     r"(?:^|/)(?:e?h?thumbs|aliases|access|transport|virtual|virtusertable|canonical|\w+_canonical"
     r"|generic|genericstable|relocated|mailertable|domaintable|sender_access|relay_domains"
     r"|trustdb|secmod|cert\d|key\d|m?locate|plocate|pkgdb|tags|cscope\w*|codeql-db\w*)\.db$"
     r"|(?:^|/)codeql[^/]*/|\.gpg(?:/|$)"
-    r"|(?:^|[/._-])\.?\w*cache\w*(?:[/._-]|$)"
+    r"|(?:^|/)\.[^/]*cache[^/]*/|(?:^|/)__pycache__/|[^/]*cache[^/]*$"
     r"|(?:^|/)(?:\.venv|venv|node_modules|site-packages|\.tox|\.git|\.mypy_cache|\.pytest_cache)/"
     r"|\.(?:stamp|pid|lock|log|png|jpe?g|gif|svg|html?|py|js|ts|css|txt|md|ya?ml|json|toml|sh|sql)$",
     re.IGNORECASE,
@@ -104,6 +101,11 @@ _NOT_DATABASE = re.compile(
 _BACKUP_WORD = re.compile(
     r"(?:^|[^a-z])(?:backups?|bak|bkp|bck|old|orig|original|prev|previous|copy|copies|snapshots?"
     r"|saved?|archived?|archives?|dumps?|before|rollback)(?:[^a-z]|$)|\.bak|backup|_bak|~$",
+    re.IGNORECASE,
+)
+_NEW_WORD = re.compile(
+    r"(?:^|[^a-z])(?:new|fresh|rebuilt|rebuild|migrated|converted|compacted|clean|empty|blank"
+    r"|initial|default|seed|template|scratch|staging|tmp|temp|fixture|sample|demo)(?:[^a-z]|$)",
     re.IGNORECASE,
 )
 _STAMP = re.compile(
@@ -143,48 +145,14 @@ _DATABASE_WORDS = frozenset(
         "duckdb",
     ]
 )
+# Words that make a name that of something else: anywhere in it, or at its end.
 _OTHER_WORDS = frozenset(
-    [
-        "backup",
-        "backups",
-        "bak",
-        "bkp",
-        "old",
-        "tmp",
-        "temp",
-        "temporary",
-        "test",
-        "tests",
-        "testing",
-        "copy",
-        "cache",
-        "dump",
-        "dumps",
-        "export",
-        "log",
-        "logs",
-        "lock",
-        "pid",
-        "archive",
-        "snapshot",
-        "user",
-        "password",
-        "passwd",
-        "host",
-        "port",
-        "schema",
-        "script",
-        "sql",
-        "json",
-        "csv",
-        "index",
-        "type",
-        "config",
-        "settings",
-        "migration",
-    ]
+    "backup backups bak bkp old tmp temp temporary test tests testing cache dump dumps export"
+    " log logs lock pid archive snapshot user password passwd host port schema script sql"
+    " json csv index migration".split()
 )
-_DIRECTORY_WORDS = frozenset(["dir", "directory", "folder", "root", "base", "volume", "parent"])
+_OTHER_LAST_WORDS = frozenset("copy type config settings options class module url".split())
+_DIRECTORY_WORDS = frozenset("dir directory folder root base volume parent".split())
 
 
 def looks_like_backup(path: str) -> bool:
@@ -195,6 +163,11 @@ def looks_like_backup(path: str) -> bool:
 def is_timestamped(path: str) -> bool:
     """Say whether a path carries a date, a time or another name of its own."""
     return bool(_STAMP.search(path))
+
+
+def looks_new(path: str) -> bool:
+    """Say whether a file is named as one made to replace another: ``app.new.db``, ``seed.db``."""
+    return bool(_NEW_WORD.search(path))
 
 
 def looks_like_test(name: str) -> bool:
@@ -211,201 +184,25 @@ def is_storage(path: str) -> bool:
     return len(names) == 1 and bare.endswith("__") and bool(_STORAGE_HOLE.match(names[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class Databases:
-    """What the project says about its databases.
-
-    ``used`` are the paths of database files its code connects to, in normal form;
-    ``named`` and ``excluded`` are patterns (fnmatch) from the settings.
-    """
-
-    used: frozenset[str] = frozenset()
-    named: tuple[str, ...] = ()
-    excluded: tuple[str, ...] = ()
-
-    def certainty(self, path: str) -> Certainty | None:
-        """Return how sure it is that *path* is a database file, None where it is none.
-
-        LITERAL by setting, use or suffix; PARTIAL where part of the path is unknown but
-        its suffix says so; OPAQUE where only a name does (``$DB_PATH``).
-        """
-        normal = normal_path(path)
-        if not normal or normal.startswith("/dev/"):
-            return None
-        if any(fnmatch(normal, p) or fnmatch(basename(normal), p) for p in self.excluded):
-            return None
-        if any(fnmatch(normal, p) or fnmatch(basename(normal), p) for p in self.named):
-            return Certainty.LITERAL
-        if self._is_used(_COMPANIONS.sub("", normal)):
-            return Certainty.LITERAL
-        if _NOT_DATABASE.search(normal):
-            return None
-        if looks_like_backup(normal):
-            return None
-        if _SUFFIX.search(normal):
-            return Certainty.PARTIAL if has_hole(basename(normal)) else Certainty.LITERAL
-        names = hole_names(normal)
-        if names and _hole_ends(normal) and _named_as_database(names[-1]):
-            return Certainty.OPAQUE
-        return None
-
-    def holds_database(self, directory: str) -> bool:
-        """Say whether a database the project uses lies below a directory."""
-        prefix = normal_path(directory.rstrip("*")).rstrip("/") + "/"
-        return prefix not in ("./", "/") and any(path.startswith(prefix) for path in self.used)
-
-    def may_be_used(self, path: str) -> bool:
-        """Say whether only a look at the rest of the project can tell what *path* is."""
-        normal = normal_path(path)
-        return (
-            normal not in ("", ".", "/")
-            and not has_hole(normal)
-            and not normal.startswith("/dev/")
-            and not _NOT_DATABASE.search(normal)
-            and not looks_like_backup(normal)
-            and self.certainty(normal) is None
-        )
-
-    def knows(self, path: str) -> bool:
-        """Say whether the project uses a database at *path* or below it."""
-        return self._is_used(normal_path(path)) or self.holds_database(path)
-
-    def _is_used(self, path: str) -> bool:
-        if path in self.used:
-            return True
-        if any(c in path for c in "*?["):
-            return any(fnmatch(used, path) for used in self.used)
-        # A path from another folder of the same project: settle for the same name.
-        return (
-            bool(basename(path))
-            and not has_hole(path)
-            and any(used.endswith("/" + path) or path.endswith("/" + used) for used in self.used)
-        )
-
-    def classify(self, operation: Operation) -> tuple[Operation, ...]:
-        """Return what an operation on files means for databases.
-
-        Operations on files that are no database are left out; a copy becomes a backup, a
-        restore or an overwriting, whichever its two sides make it. Other operations come
-        back as they are, with their throw-away targets marked.
-        """
-        target = operation.target
-        match operation.kind:
-            case Kind.DELETE_FILE:
-                return self._deletion(operation)
-            case Kind.OVERWRITE_FILE:
-                found = self._as_database(target)
-                return (replace(operation, target=found),) if found else ()
-            case Kind.COPY_FILE | Kind.MOVE_FILE:
-                return self._copy(operation)
-            case Kind.DELETE_STORAGE if target.name.startswith(("/", "./", "../")):
-                # a device or folder that a program wipes, not a volume
-                held = is_storage(target.name) or self.holds_database(target.name)
-                return (operation,) if held else ()
-            case Kind.BACKUP:
-                if is_timestamped(target.name):
-                    traits = operation.traits | {Trait.TIMESTAMPED}
-                    operation = replace(operation, traits=traits)
-                return (operation,)
-            case _:
-                reason = throwaway_reason(target.database or "")
-                if not reason and target.kind in (TargetKind.DATABASE, TargetKind.STORAGE):
-                    reason = throwaway_reason(target.name)
-                if reason and not target.throwaway:
-                    return (replace(operation, target=replace(target, throwaway=reason)),)
-                return (operation,)
-
-    def _as_database(self, target: Target) -> Target | None:
-        certainty = self.certainty(target.name)
-        if certainty is None:
-            return None
-        name = normal_path(target.name)
-        return Target(TargetKind.DATABASE, name, name, certainty, throwaway_reason(name))
-
-    def _deletion(self, operation: Operation) -> tuple[Operation, ...]:
-        target = operation.target
-        found = self._as_database(target)
-        if found is not None and not (
-            operation.has(Trait.RECURSIVE) and _names_directory(target.name)
-        ):
-            return (replace(operation, target=found),)
-        if not operation.has(Trait.RECURSIVE):
-            return ()
-        name = normal_path(target.name)
-        if operation.certainty is Certainty.OPAQUE:
-            # git clean: it takes whatever git does not know
-            if not self.used:
-                return ()
-        elif not (is_storage(name) or self.holds_database(name) or found is not None):
-            return ()
-        if looks_like_backup(name):
-            return ()
-        certainty = Certainty.PARTIAL if has_hole(name) else target.certainty
-        storage = Target(TargetKind.STORAGE, name, name, certainty, throwaway_reason(name))
-        return (replace(operation, kind=Kind.DELETE_STORAGE, target=storage),)
-
-    def _copy(self, operation: Operation) -> tuple[Operation, ...]:
-        """Judge ``cp a b`` and ``mv a b`` by which side is a database.
-
-        ``cp app.db app.db.bak`` backs up app.db; ``cp app.db.bak app.db`` restores it;
-        ``cp new.db app.db`` overwrites it. A move keeps the bytes, so moving a database
-        aside counts as keeping it.
-        """
-        source, target = operation.source, operation.target
-        if source is None:
-            return ()
-        into = normal_path(target.name)
-        if target.name.endswith("/") or basename(into) in (".", ".."):
-            into = normal_path(f"{into}/{basename(normal_path(source.name))}")
-        origin = self._as_database(source)
-        found = self._as_database(replace(target, name=into))
-        copied: tuple[Operation, ...] = ()
-        if origin is not None:
-            traits = operation.traits | ({Trait.TIMESTAMPED} if is_timestamped(into) else set())
-            copied = (
-                replace(
-                    operation,
-                    kind=Kind.BACKUP,
-                    source=origin,
-                    target=Target(TargetKind.FILE, into),
-                    traits=traits,
-                ),
-            )
-        if found is None or normal_path(source.name) == into:
-            return copied
-        if looks_like_backup(normal_path(source.name)):
-            kept = Target(TargetKind.FILE, normal_path(source.name))
-            return (replace(operation, kind=Kind.RESTORE, source=kept, target=found),)
-        if origin is not None and self._is_used(origin.name) and not self._is_used(found.name):
-            return copied
-        if (
-            origin is not None
-            and basename(origin.name) == basename(found.name)
-            and _below(found.name, origin.name)
-        ):
-            return copied
-        return (replace(operation, kind=Kind.OVERWRITE_FILE, target=found),)
-
-
-def _below(copy: str, original: str) -> bool:
-    """Say whether a copy of the same name goes to another folder, as backups do."""
-    return copy.count("/") > original.count("/") or copy.startswith("/")
-
-
-def _names_directory(path: str) -> bool:
+def names_directory(path: str) -> bool:
+    """Say whether a path is named as a folder: by a slash, by an unknown part's name."""
     names = hole_names(path.rstrip("/"))
     if path.endswith("/"):
         return True
-    if not names or not _hole_ends(path):
+    if not names or not ends_in_hole(path):
         return False
     words = [word.casefold() for word in _WORDS.findall(names[-1])]
     return bool(words) and words[-1] in _DIRECTORY_WORDS
 
 
-def _hole_ends(path: str) -> bool:
-    return _COMPANIONS.sub("", path.rstrip("*/")).endswith("__")
+def ends_in_hole(path: str) -> bool:
+    """Say whether the end of a path, ``-wal`` and the like aside, is unknown."""
+    return COMPANIONS.sub("", path.rstrip("*/")).endswith("__")
 
 
-def _named_as_database(name: str) -> bool:
-    words = {word.casefold() for word in _WORDS.findall(name)}
-    return bool(words & _DATABASE_WORDS) and not words & _OTHER_WORDS
+def named_as_database(name: str) -> bool:
+    """Say whether an unknown value is named as a database file (``db_path``, ``dbFile``)."""
+    words = [word.casefold() for word in _WORDS.findall(name)]
+    if not _DATABASE_WORDS.intersection(words) or _OTHER_WORDS.intersection(words):
+        return False
+    return words[-1] not in _OTHER_LAST_WORDS

@@ -67,12 +67,11 @@ class Evidence:
         A backup taken in the same flow of a database that cannot be compared (one of
         the two is not known) counts: the claim that it is another one has no proof.
         """
-        backups = self.state.all(FactKind.BACKUP)
-        name = _database_of(target)
-        for key, _, proof in backups:
+        names = _databases_of(target)
+        for key, _, proof in self.state.all(FactKind.BACKUP):
             if Trait.NAMED in proof.traits:
                 continue
-            if name is None or key in ("", database_key(name)):
+            if not names or key == "" or key in names:
                 return proof
         return None
 
@@ -89,11 +88,11 @@ class Evidence:
         """
         if self.backup_of(target) is not None:
             return None
-        name = _database_of(target)
+        names = _databases_of(target)
         for operation in self.state.happened.values():
             if operation.kind is Kind.BACKUP and operation.source is not None:
                 source = database_key(operation.source.name)
-                if name is None or source in ("", database_key(name)):
+                if not names or source == "" or source in names:
                     return operation
         return None
 
@@ -136,10 +135,11 @@ class Evidence:
             key = (FactKind.CREATED, "table", table_key(_table_of(target)))
             if (found := self.state.facts.get(key)) is not None:
                 return found
-        name = _database_of(target)
-        if name is None:
-            return None
-        return self.state.facts.get((FactKind.CREATED, "database", database_key(name)))
+        created = (
+            self.state.facts.get((FactKind.CREATED, "database", name))
+            for name in _databases_of(target)
+        )
+        return next((found for found in created if found is not None), None)
 
     def guard(self, guard: Guard) -> Operation | None:
         """Return the condition that guards this path, or None."""
@@ -164,10 +164,11 @@ def _table_of(target: Target) -> str:
     return target.name.rpartition(".")[0] if target.kind is TargetKind.COLUMN else target.name
 
 
-def _database_of(target: Target) -> str | None:
-    if target.kind in (TargetKind.DATABASE, TargetKind.FILE, TargetKind.STORAGE):
-        return target.database or target.name or None
-    return target.database
+def _databases_of(target: Target) -> tuple[str, ...]:
+    """Return the names of the database a target is or lies in, as they are compared."""
+    whole = target.kind in (TargetKind.DATABASE, TargetKind.FILE, TargetKind.STORAGE)
+    names = (target.name if whole else None, target.database)
+    return tuple(database_key(name) for name in names if name)
 
 
 Visitor = Callable[[Operation, Evidence], None]

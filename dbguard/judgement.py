@@ -12,6 +12,9 @@ from dbguard.finding import NO, WEAK, YES, EvidenceFact, EvidenceReport, Severit
 from dbguard.flow import Direction
 from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
 
+_KNOWN = (Certainty.LITERAL, Certainty.LITERAL)
+# They empty the database in force, whatever its name.
+_WHOLE = frozenset({Kind.RESET, Kind.DROP_ALL})
 _OF_TABLE = frozenset({TargetKind.TABLE, TargetKind.COLUMN, TargetKind.ROWS})
 
 
@@ -43,7 +46,9 @@ def is_expendable(operation: Operation, evidence: Evidence) -> bool:
     target = operation.target
     if target.throwaway or operation.has(Trait.TEMPORARY):
         return True
-    if evidence.created_here(target) is not None:
+    # What the forward direction created is there when it is taken back.
+    forward = evidence.direction is Direction.FORWARD
+    if forward and evidence.created_here(target) is not None:
         return True
     guards = evidence.guards
     if Guard.ABSENT in guards and operation.kind in (Kind.OVERWRITE_FILE, Kind.CREATE_ALL):
@@ -69,7 +74,9 @@ def _is_resolved(target: Target) -> bool:
 
 def _is_weaker(operation: Operation, evidence: Evidence) -> bool:
     target = operation.target
-    if target.certainty is not Certainty.LITERAL or operation.certainty is not Certainty.LITERAL:
+    if operation.certainty is Certainty.OPAQUE:
+        return True
+    if operation.kind not in _WHOLE and (target.certainty, operation.certainty) != _KNOWN:
         return True
     if operation.has(Trait.DEFINITION):
         return True

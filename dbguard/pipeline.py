@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dbguard.classification import Databases
 from dbguard.config import Config
 from dbguard.context import context_of
-from dbguard.databases import Databases
 from dbguard.discover import Candidate, discover
 from dbguard.evidence import Context, Project
 from dbguard.finding import Finding, ordered

@@ -81,7 +81,8 @@ class State:
 
     def apply(self, operation: Operation) -> None:
         """Note what *operation*, which runs here, makes true and what it ends."""
-        if operation.kind in RECORDED:
+        excused = operation.kind in DESTROYS and Guard.ENVIRONMENT in guards(self)
+        if operation.kind in RECORDED and not excused:
             self.happened[id(operation)] = operation
         match operation.kind:
             case Kind.BACKUP if operation.checked and operation.source is not None:
@@ -111,7 +112,7 @@ class State:
                 self.in_transaction = True
             case Kind.COMMIT | Kind.ROLLBACK:
                 self.in_transaction = False
-            case kind if kind in DESTROYS:
+            case Kind.DROP_TABLE | Kind.DROP_DATABASE | Kind.DELETE_FILE:
                 self.facts.pop((FactKind.CREATED, *_created_key(operation.target)), None)
 
     def _verified(self, operation: Operation) -> None:

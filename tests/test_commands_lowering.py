@@ -323,7 +323,7 @@ def test_environment_of_tests_guards(line: str) -> None:
 def test_other_environments_do_not(line: str) -> None:
     (operation,) = lower(invocation_of(line))
     assert isinstance(operation, Operation)
-    assert operation.kind is Kind.DROP_DATABASE
+    assert operation.kind is Kind.RESET
 
 
 @pytest.mark.parametrize(

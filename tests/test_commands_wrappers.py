@@ -84,7 +84,7 @@ CASES = [
         "docker compose -f prod.yml run --rm web python manage.py flush --noinput",
         "RESET - [manage.py flush]",
     ),
-    ("docker-compose exec web rails db:drop", "DROP_DATABASE - [rails db:drop]"),
+    ("docker-compose exec web rails db:drop", "RESET - [rails db:drop]"),
     ("docker compose run --rm web bundle exec rake db:reset", "RESET - [rake db:reset]"),
     ("podman exec db dropdb app", "DROP_DATABASE app [dropdb]"),
     ("nerdctl exec db dropdb app", "DROP_DATABASE app [dropdb]"),

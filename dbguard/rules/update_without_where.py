@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbguard.evidence import Evidence
+from dbguard.evidence import Context, Evidence
 from dbguard.finding import Finding, Severity
 from dbguard.judgement import judge
 from dbguard.operations import Kind, Operation
 from dbguard.rule import Rule, Section
 from dbguard.state import table_key
+
+_BACKFILL = Severity.WARNING
 
 
 class UpdateWithoutWhere(Rule):
@@ -36,7 +38,7 @@ class UpdateWithoutWhere(Rule):
     kinds = frozenset({Kind.UPDATE_ROWS})
 
     def check(self, operation: Operation, evidence: Evidence) -> Iterator[Finding]:
-        """Judge an update of all rows; at most a warning, for the rows themselves stay."""
+        """Judge an update of all rows; in a migration a backfill is the likelier reading."""
         table = operation.target
         if any(
             earlier.kind is Kind.ALTER_TABLE
@@ -50,7 +52,7 @@ class UpdateWithoutWhere(Rule):
         yield self.finding(
             operation,
             evidence,
-            min(severity, Severity.WARNING),
+            severity if evidence.context is not Context.MIGRATION else min(severity, _BACKFILL),
             f"{operation.spelling} of {table} overwrites a value in every row: no condition "
             "limits it",
             f"name the rows of {table} that must change in a WHERE or filter, and back up first",

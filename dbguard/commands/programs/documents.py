@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dbguard.commands.entry import Custom, Entry
 from dbguard.commands.match import Match, backup_traits, database_name
@@ -91,7 +92,12 @@ def mongo_script(match: Match, text: Mapped, database: str | None) -> Iterator[N
         else:
             name = groups["dotted"] or groups["called"] or groups["indexed"]
             target = Target(TargetKind.TABLE, name, database)
-        yield match.operation(kind, target, spelling=spelling)
+        operation = match.operation(kind, target, spelling=spelling)
+        if text is match.invocation.stdin:
+            # a script of several lines: point at the statement
+            end = hit.end() + (text.text[hit.end() : hit.end() + 1] == ")")
+            operation = replace(operation, span=text.map.to_outer(hit.start(), end))
+        yield operation
 
 
 def _is_comment(text: str, at: int) -> bool:

@@ -56,7 +56,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "sequelize|sequelize-cli db:drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         values=_SEQUELIZE_VALUES,
         environment=_NODE,
         target="--url",
@@ -217,7 +217,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "db-migrate db:drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         values="-e --env --config",
         target="1",
         environment="-e --env $NODE_ENV",

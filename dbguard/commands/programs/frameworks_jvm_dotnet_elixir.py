@@ -69,7 +69,7 @@ _DOWN = Direction.DOWN
 ENTRIES: tuple[Entry, ...] = (
     Command(
         "mix ecto.drop|ecto.drop*|ash.tear_down|ash_postgres.drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         anywhere=True,
         values="-r --repo",
         target="-r --repo",
@@ -102,7 +102,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "dotnet ef database drop, dotnet-ef database drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         unless="--dry-run --help",
         values=_EF_VALUES,
         environment=_EF_ENVIRONMENT,
@@ -118,7 +118,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "Drop-Database|drop-database",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         unless="-WhatIf",
         single_dash=True,
         documentation="https://learn.microsoft.com/ef/core/cli/powershell#drop-database",
@@ -131,7 +131,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "grate|rh|roundhouse",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         needs="--drop -drop",
         values="-c --connectionstring -f --files --env",
         target="-c --connectionstring",

@@ -27,7 +27,7 @@ _SEA_VALUES = "-d --migration-dir -u --database-url -s --database-schema -n --nu
 ENTRIES: tuple[Entry, ...] = (
     Command(
         "dbmate drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         values=_DBMATE_VALUES,
         target="-u --url $DATABASE_URL",
         documentation=_DBMATE,
@@ -104,7 +104,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "soda drop, buffalo pop|db drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         values="-e --env -c --config -p",
         target="-e --env",
         environment="-e --env $GO_ENV",
@@ -153,7 +153,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "sqlx database|db drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         values=_SQLX_VALUES,
         target="-D --database-url $DATABASE_URL",
         documentation=_SQLX,
@@ -192,7 +192,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "diesel database drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         values=_DIESEL_VALUES,
         target="--database-url $DATABASE_URL",
         documentation=_DIESEL,

@@ -45,7 +45,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         f"{_MANAGE} delete_tenant|drop_tenant",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         values=_MANAGE_VALUES,
         environment=_SETTINGS,
         documentation="https://django-tenants.readthedocs.io/en/latest/use.html",
@@ -205,7 +205,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "invenio db drop|destroy",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         needs="--yes-i-know",
         documentation="https://invenio-db.readthedocs.io/en/latest/usage.html",
     ),
@@ -240,7 +240,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "odoo|odoo-bin db drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         target="1",
         values="-c --config",
         documentation="https://www.odoo.com/documentation/18.0/developer/reference/cli.html",

@@ -66,7 +66,7 @@ def _console(names: str, **more: str) -> Command:
 ENTRIES: tuple[Entry, ...] = (
     _tasks(
         "db:drop|db:drop:all|db:drop:_unsafe|db:drop:primary|db:mongoid:drop|ar:drop|db:drop:*",
-        Kind.DROP_DATABASE,
+        Kind.RESET,
     ),
     _tasks(
         "db:reset|db:reset:*|db:schema:load|db:schema:load:*|db:structure:load|db:setup|db:setup:all"
@@ -78,7 +78,7 @@ ENTRIES: tuple[Entry, ...] = (
     _tasks("db:rollback|db:rollback:*|db:migrate:down|db:migrate:redo", Kind.RESET, _DOWN),
     Command(
         "hanami db drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         values="-e --env",
         environment="-e --env $HANAMI_ENV",
         documentation="https://guides.hanamirb.org/v2.2/database/overview/",
@@ -154,7 +154,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "console doctrine:database:drop|d:d:d|do:da:dr|doctrine:database:dr",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         needs="--force -f",
         values=_SYMFONY_VALUES,
         environment=_SYMFONY_ENVIRONMENT,
@@ -255,7 +255,7 @@ ENTRIES: tuple[Entry, ...] = (
         source="1",
         documentation="https://craftcms.com/docs/5.x/reference/cli.html",
     ),
-    Command("wp db drop", kind=Kind.DROP_DATABASE, values=_WP_VALUES, documentation=_WP + "drop/"),
+    Command("wp db drop", kind=Kind.RESET, values=_WP_VALUES, documentation=_WP + "drop/"),
     Command("wp db reset|clean", kind=Kind.RESET, values=_WP_VALUES, documentation=_WP + "reset/"),
     Command(
         "wp site empty",
@@ -285,7 +285,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "drush sql:create|sql-create",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         values=_DRUSH_VALUES,
         documentation=_DRUSH + "sql_create/",
     ),
@@ -326,7 +326,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Command(
         "n98-magerun|n98-magerun2|magerun|n98-magerun2.phar db:drop",
-        kind=Kind.DROP_DATABASE,
+        kind=Kind.RESET,
         documentation="https://github.com/netz98/n98-magerun2",
     ),
     Command(

@@ -150,6 +150,15 @@ def _python_runner(match: Match) -> Iterator[Node | Invocation]:
         yield match.include(first.word.mapped, "python", match.called)
 
 
+def _python_shell(match: Match) -> Iterator[Node | Invocation]:
+    """manage.py shell and its kin: -c text, else a script on standard input."""
+    texts = match.arguments.values("-c", "--command")
+    for text in texts:
+        yield match.embed("python", text, f"-c of {match.called}")
+    if not texts:
+        yield from match.standard_input("python")
+
+
 _STRING = r"""(?:q[qw]?[({{\[|]\s*|[\\]?["'`])(?P<path>[^"'`|)}}\]\n]+)[\\]?["'`|)}}\]]"""
 _DELETING = re.compile(
     r"\b(?:File\.(?:delete|unlink)|FileUtils\.(?:rm(?:_r|_f|_rf)?|remove)|unlink|unlinkSync|rmSync|"
@@ -235,6 +244,12 @@ ENTRIES: tuple[Entry, ...] = (
         run=_python_runner,
         values="--with --python -p --extra --group -n --name",
         documentation="https://docs.astral.sh/uv/reference/cli/",
+    ),
+    Custom(
+        "manage.py|django-admin|flask shell|shell_plus",
+        run=_python_shell,
+        values="-c --command -i --interface -v --verbosity --settings --pythonpath",
+        documentation="https://docs.djangoproject.com/en/stable/ref/django-admin/#shell",
     ),
     Custom(
         "perl",

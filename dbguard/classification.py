@@ -1,0 +1,215 @@
+"""What operations on files mean, given what the project says about its databases.
+
+Languages lower ``rm x`` to an operation on the file ``x``. Here it becomes the deletion
+of a database, of a database's storage, or nothing; ``cp a b`` becomes a backup, a
+restore or an overwriting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase as fnmatch
+from posixpath import basename
+
+from dbguard.databases import (
+    COMPANIONS,
+    DATABASE_SUFFIX,
+    NOT_DATABASE,
+    ends_in_hole,
+    is_storage,
+    is_timestamped,
+    looks_like_backup,
+    looks_new,
+    named_as_database,
+    names_directory,
+    normal_path,
+    throwaway_reason,
+)
+from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind, Trait
+from dbguard.source import has_hole, hole_names
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """What the project says about its databases.
+
+    ``used`` are the paths of database files its code connects to, in normal form;
+    ``named`` and ``excluded`` are patterns (fnmatch) from the settings.
+    """
+
+    used: frozenset[str] = frozenset()
+    named: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+    def certainty(self, path: str) -> Certainty | None:
+        """Return how sure it is that *path* is a database file, None where it is none.
+
+        LITERAL by setting, use or suffix; PARTIAL where part of the path is unknown but
+        its suffix says so; OPAQUE where only a name does (``$DB_PATH``).
+        """
+        normal = normal_path(path)
+        if not normal or normal.startswith("/dev/"):
+            return None
+        if any(fnmatch(normal, p) or fnmatch(basename(normal), p) for p in self.excluded):
+            return None
+        if any(fnmatch(normal, p) or fnmatch(basename(normal), p) for p in self.named):
+            return Certainty.LITERAL
+        if self._is_used(COMPANIONS.sub("", normal)):
+            return Certainty.LITERAL
+        if NOT_DATABASE.search(normal):
+            return None
+        if looks_like_backup(normal):
+            return None
+        if DATABASE_SUFFIX.search(normal):
+            return Certainty.PARTIAL if has_hole(basename(normal)) else Certainty.LITERAL
+        names = hole_names(normal)
+        if names and ends_in_hole(normal) and named_as_database(names[-1]):
+            return Certainty.OPAQUE
+        return None
+
+    def holds_database(self, directory: str) -> bool:
+        """Say whether a database the project uses lies below a directory."""
+        prefix = normal_path(directory.rstrip("*")).rstrip("/") + "/"
+        return prefix not in ("./", "/") and any(path.startswith(prefix) for path in self.used)
+
+    def may_be_used(self, path: str) -> bool:
+        """Say whether only a look at the rest of the project can tell what *path* is."""
+        normal = normal_path(path)
+        return (
+            normal not in ("", ".", "/")
+            and not has_hole(normal)
+            and not normal.startswith("/dev/")
+            and not NOT_DATABASE.search(normal)
+            and not looks_like_backup(normal)
+            and self.certainty(normal) is None
+        )
+
+    def knows(self, path: str) -> bool:
+        """Say whether the project uses a database at *path* or below it."""
+        return self._is_used(normal_path(path)) or self.holds_database(path)
+
+    def _is_used(self, path: str) -> bool:
+        if path in self.used:
+            return True
+        if any(c in path for c in "*?["):
+            return any(fnmatch(used, path) for used in self.used)
+        # A path from another folder of the same project: settle for the same name.
+        return (
+            bool(basename(path))
+            and not has_hole(path)
+            and any(used.endswith("/" + path) or path.endswith("/" + used) for used in self.used)
+        )
+
+    def classify(self, operation: Operation) -> tuple[Operation, ...]:
+        """Return what an operation on files means for databases.
+
+        Operations on files that are no database are left out; a copy becomes a backup, a
+        restore or an overwriting, whichever its two sides make it. Other operations come
+        back as they are, with their throw-away targets marked.
+        """
+        target = operation.target
+        match operation.kind:
+            case Kind.DELETE_FILE:
+                return self._deletion(operation)
+            case Kind.OVERWRITE_FILE:
+                found = self._as_database(target)
+                return (replace(operation, target=found),) if found else ()
+            case Kind.COPY_FILE | Kind.MOVE_FILE:
+                return self._copy(operation)
+            case Kind.DELETE_STORAGE if target.name.startswith(("/", "./", "../")):
+                # a device or folder that a program wipes, not a volume
+                held = is_storage(target.name) or self.holds_database(target.name)
+                return (operation,) if held else ()
+            case Kind.BACKUP:
+                if is_timestamped(target.name):
+                    traits = operation.traits | {Trait.TIMESTAMPED}
+                    operation = replace(operation, traits=traits)
+                return (operation,)
+            case _:
+                reason = throwaway_reason(target.database or "")
+                if not reason and target.kind in (TargetKind.DATABASE, TargetKind.STORAGE):
+                    reason = throwaway_reason(target.name)
+                if reason and not target.throwaway:
+                    return (replace(operation, target=replace(target, throwaway=reason)),)
+                return (operation,)
+
+    def _as_database(self, target: Target) -> Target | None:
+        certainty = self.certainty(target.name)
+        if certainty is None:
+            return None
+        name = normal_path(target.name)
+        return Target(TargetKind.DATABASE, name, name, certainty, throwaway_reason(name))
+
+    def _deletion(self, operation: Operation) -> tuple[Operation, ...]:
+        target = operation.target
+        found = self._as_database(target)
+        if found is not None and not (
+            operation.has(Trait.RECURSIVE) and names_directory(target.name)
+        ):
+            return (replace(operation, target=found),)
+        if not operation.has(Trait.RECURSIVE):
+            return ()
+        name = normal_path(target.name)
+        if operation.certainty is Certainty.OPAQUE:
+            # git clean: it takes whatever git does not know
+            if not self.used:
+                return ()
+        elif not (is_storage(name) or self.holds_database(name) or found is not None):
+            return ()
+        if looks_like_backup(name):
+            return ()
+        certainty = Certainty.PARTIAL if has_hole(name) else target.certainty
+        storage = Target(TargetKind.STORAGE, name, name, certainty, throwaway_reason(name))
+        return (replace(operation, kind=Kind.DELETE_STORAGE, target=storage),)
+
+    def _copy(self, operation: Operation) -> tuple[Operation, ...]:
+        """Judge ``cp a b`` and ``mv a b`` by which side is a database.
+
+        ``cp app.db app.db.bak`` backs up app.db; ``cp app.db.bak app.db`` restores it;
+        ``cp new.db app.db`` overwrites it. A move keeps the bytes, so moving a database
+        aside counts as keeping it.
+        """
+        source, target = operation.source, operation.target
+        if source is None:
+            return ()
+        into = normal_path(target.name)
+        if target.name.endswith("/") or basename(into) in (".", ".."):
+            into = normal_path(f"{into}/{basename(normal_path(source.name))}")
+        origin = self._as_database(source)
+        found = self._as_database(replace(target, name=into))
+        copied: tuple[Operation, ...] = ()
+        if origin is not None:
+            traits = operation.traits | ({Trait.TIMESTAMPED} if is_timestamped(into) else set())
+            copied = (
+                replace(
+                    operation,
+                    kind=Kind.BACKUP,
+                    source=origin,
+                    target=Target(TargetKind.FILE, into),
+                    traits=traits,
+                ),
+            )
+        if found is None or normal_path(source.name) == into:
+            return copied
+        if looks_like_backup(normal_path(source.name)):
+            kept = Target(TargetKind.FILE, normal_path(source.name))
+            return (replace(operation, kind=Kind.RESTORE, source=kept, target=found),)
+        if origin is not None and self._is_copy(operation, origin.name, found.name):
+            return copied
+        return (replace(operation, kind=Kind.OVERWRITE_FILE, target=found),)
+
+    def _is_copy(self, operation: Operation, origin: str, copy: str) -> bool:
+        """Say whether the file that arises is a copy of a database, not its replacement."""
+        if basename(origin) == basename(copy) and _below(copy, origin):
+            return True
+        return (
+            operation.kind is Kind.COPY_FILE
+            and self._is_used(origin)
+            and not self._is_used(copy)
+            and not looks_new(origin)
+        )
+
+
+def _below(copy: str, original: str) -> bool:
+    """Say whether a copy of the same name goes to another folder, as backups do."""
+    return copy.count("/") > original.count("/") or copy.startswith("/")
