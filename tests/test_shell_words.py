@@ -139,3 +139,9 @@ def test_spans_are_the_simple_command(text: str, span: str | None) -> None:
 def test_an_uncalled_function_is_a_flow_of_its_own() -> None:
     flows = lowered("a() { b; }\nb() { rm x.db; }\nc() { rm y.db; }\na").flows
     assert [flow.name for flow in flows] == ["", "c"]
+
+
+def test_a_function_that_an_uncalled_one_calls_is_followed_from_there() -> None:
+    text = 'remove() { rm -f "$1"; }\nreset() { remove app.db; }\n'
+    assert [flow.name for flow in lowered(text).flows] == ["", "reset"]
+    assert deleted(text) == ["app.db"]

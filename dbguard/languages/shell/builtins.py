@@ -11,6 +11,7 @@ from tree_sitter import Node as Syntax
 from dbguard.commands.invocation import Word
 from dbguard.flow import Branch, Call, Include, Node, Stop, StopKind
 from dbguard.flow import Sequence as Run
+from dbguard.languages.shell import calls
 from dbguard.languages.shell.brackets import variables_of_read
 from dbguard.languages.shell.conditions import Split, ends
 from dbguard.languages.shell.scope import (
@@ -303,7 +304,7 @@ def _commands_in(
     if line.script.region.depth >= _EVALUATIONS or shell.too_much(len(text.text), line.span):
         shell.problem("limit", f"{via} nested too deep to follow", line.span)
         return []
-    script = shell.nested(line.script, text, via)
+    script = calls.nested(shell, line.script, text, via)
     assert script.tree is not None
     return shell.statements(script, script.tree.root.children, checked)
 

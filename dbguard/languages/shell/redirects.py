@@ -10,6 +10,7 @@ from tree_sitter import Node as Syntax
 
 from dbguard.commands.invocation import Word
 from dbguard.flow import Node
+from dbguard.languages.shell import calls
 from dbguard.languages.shell.scope import WRITTEN
 from dbguard.languages.shell.script import Script, body_of
 from dbguard.languages.shell.streams import UNKNOWN, Stream
@@ -114,7 +115,7 @@ def _input(
 ) -> None:
     start, end = script.range(node)
     if node.type == "process_substitution":
-        result.stdin, _ = shell.captured(script, start, end, reading)
+        result.stdin, _ = calls.captured(shell, script, start, end, reading)
         return
     if script.document(start, end) is not None:
         _text_input(shell, script, start, end, reading, result)

@@ -28,6 +28,34 @@ _BRACKET = re.compile(
     r"[ \t]*(?:$|[;&|)}#<>`]|then\b|do\b|2>))",
     re.MULTILINE,
 )
+STATEMENTS = frozenset(
+    [
+        "command",
+        "redirected_statement",
+        "pipeline",
+        "list",
+        "negated_command",
+        "test_command",
+        "subshell",
+        "compound_statement",
+        "if_statement",
+        "while_statement",
+        "for_statement",
+        "c_style_for_statement",
+        "case_statement",
+        "function_definition",
+        "declaration_command",
+        "unset_command",
+        "variable_assignment",
+        "variable_assignments",
+        "ERROR",
+        "do_group",
+        "elif_clause",
+        "else_clause",
+    ]
+)
+"""The nodes of the tree that are commands, or hold some."""
+
 _PLACEHOLDER = re.compile(r"__heredoc_(\d+)__")
 _DELIMITER = re.compile(
     r"(?P<dash>-?)[ \t]*(?P<word>(?:'[^'\n]*'|\"[^\"\n]*\"|\\.|[^\s;|&()<>'\"\\`])+)"

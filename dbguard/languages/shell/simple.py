@@ -12,7 +12,7 @@ from tree_sitter import Node as Syntax
 from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.flow import Check, Embed, Include, Node, Stop, StopKind
-from dbguard.languages.shell import brackets, builtins
+from dbguard.languages.shell import brackets, builtins, calls
 from dbguard.languages.shell.conditions import Split, branch, tested
 from dbguard.languages.shell.redirects import REDIRECTS, Redirects, add_redirect
 from dbguard.languages.shell.scope import ALIAS, WRITTEN, Value, distinct
@@ -258,7 +258,7 @@ def _execute(shell: Interpreter, line: Line, checked: bool) -> Split:
             Value((word.mapped,), glob=word.glob, queries=distinct(own.queries), flag=own.flag)
             for word, own in zip(line.words[1:200], line.each[1:200], strict=True)
         ]
-        result = shell.call(name, arguments, line.span, checked, line.redirects.stdin)
+        result = calls.call(shell, name, arguments, line.span, checked, line.redirects.stdin)
         if result is None:
             return Split()
     elif name in builtins.BUILTINS:

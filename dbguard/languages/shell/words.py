@@ -516,3 +516,8 @@ def closing(text: str, at: int, end: int) -> int | None:
         elif mark == "'" and top == ")":
             quote = text.find("'", at, end)
             at = end if quote < 0 else quote + 1
+
+
+def has_glob(text: str) -> bool:
+    """Say whether a text would be expanded to the names of files."""
+    return _GLOB.search(text[:10_000]) is not None
