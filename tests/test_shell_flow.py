@@ -66,6 +66,7 @@ def test_a_comparison_holds_where_its_failure_stops(text: str, facts: list[str])
         ('if [ "$1" = "--force" ]; then rm y; fi', ["flag"]),
         ('case $1 in --reset) rm y ;; esac', ["flag"]),
         ('[ "$FORCE" = 1 ] && rm y', ["flag"]),
+        ('while getopts "fx" o; do case $o in f) rm y ;; esac; done', ["flag"]),
         ('if $FORCE; then rm y; fi', ["flag"]),
         ('[ -f y ] && rm y', []),
         ('[ ! -f y ] && rm y', ["absent"]),
@@ -99,6 +100,9 @@ def test_guards_stand_on_the_path_on_which_they_hold(text: str, facts: list[str]
         ("if ! cp a b; then exit 1; fi", True),
         ("cp a b\nif [ $? -ne 0 ]; then exit 1; fi", True),
         ("cp a b\n[ $? -eq 0 ] || exit 1", True),
+        ("cp a b\nrc=$?\nif [ $rc -ne 0 ]; then exit 1; fi", True),
+        ("cp a b\nrc=$?\nif (( rc != 0 )); then exit 1; fi", True),
+        ("cp a b\nrc=$?\necho $rc", False),
         ("trap 'exit 1' ERR\ncp a b", True),
     ],
 )

@@ -58,7 +58,9 @@ def of_brackets(shell: Interpreter, script: Script, node: Syntax) -> Split:
             tokens.append(operand(shell, script, current, reading))
     shell.report(reading)
     span = shell.span(script, node)
-    split = Test(tokens, script.region, span, shell.status, shell.scope.path).split()
+    split = Test(
+        tokens, script.region, span, shell.status, shell.scope.path, shell.status_name
+    ).split()
     return Split((*reading.before, *split.yes), split.no) if reading.before else split
 
 
@@ -73,7 +75,9 @@ def of_words(
             tokens.append(word.text)
         else:
             tokens.append(_operand(word.text, reading))
-    return Test(tokens, script.region, span, shell.status, shell.scope.path).split()
+    return Test(
+        tokens, script.region, span, shell.status, shell.scope.path, shell.status_name
+    ).split()
 
 
 def of_arithmetic(shell: Interpreter, script: Script, node: Syntax) -> Split:
@@ -100,7 +104,9 @@ def of_arithmetic(shell: Interpreter, script: Script, node: Syntax) -> Split:
     if "$(" in script.text[start:end]:
         shell.expander.value(script, start + 2, max(start + 2, end - 2), reading)
     span = shell.span(script, node)
-    test = Test(tokens, script.region, span, shell.status, shell.scope.path, arithmetic=True)
+    test = Test(
+        tokens, script.region, span, shell.status, shell.scope.path, shell.status_name, True
+    )
     split = test.split()
     return Split((*reading.before, *split.yes), split.no)
 

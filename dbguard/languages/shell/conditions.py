@@ -185,8 +185,8 @@ def _stops(nodes: Sequence[Node], caught: frozenset[object]) -> bool:
 class Test:
     """Reads the tokens of ``[ ... ]``, ``[[ ... ]]``, ``test`` or ``(( ... ))``.
 
-    ``status`` is the split of the command whose ``$?`` is asked for; ``path`` joins a name
-    to the current directory.
+    ``status`` is the split of the command whose status ``status_name`` holds; ``path`` joins
+    a name to the current directory.
     """
 
     tokens: Sequence[Token]
@@ -194,6 +194,7 @@ class Test:
     span: Span
     status: Split | None
     path: Callable[[str], str]
+    status_name: str = "?"
     arithmetic: bool = False
     _at: int = 0
     _depth: int = field(default=0)
@@ -290,7 +291,7 @@ class Test:
         return split if operator == "-n" else split.swapped
 
     def _binary(self, left: Operand, operator: str, right: Operand) -> Split:
-        if "?" in left.names and self.status is not None and right.text == "0":
+        if self.status_name in left.names and self.status is not None and right.text == "0":
             if operator == "==":
                 return self.status
             return self.status.swapped if operator in ("!=", ">") else NOTHING
@@ -336,7 +337,14 @@ class Test:
         argument = left.flag or any(
             re.fullmatch(r"\d|args|@|\*|arg|opt|OPTARG", name) for name in names
         )
-        if argument and values and all(re.match(r"--?[a-z]", value) for value in values):
+        if (
+            argument
+            and values
+            and all(
+                re.match(r"--?[a-z]" if not left.flag else r"--?[a-z]|[a-z]$", value)
+                for value in values
+            )
+        ):
             return Split(self._guard(Guard.FLAG))
         return NOTHING
 

@@ -42,6 +42,7 @@ class Interpreter:
         self.frames: list[calls.Frame] = []
         self.output: Stream = UNKNOWN
         self.status: Split | None = None
+        self.status_name = "?"
         self.strict_substitution = False
         self.suspended = 0
         self.depth = 0
@@ -149,7 +150,14 @@ class Interpreter:
             last = index == len(listed) - 1
             self.output = UNKNOWN
             if not last and _asks_status(script, listed[index + 1][0]):
-                self.status = self.split(script, node, stdin)
+                self.status, self.status_name = self.split(script, node, stdin), "?"
+                continue
+            if index < len(listed) - 2:
+                name = _kept_status(script, listed[index + 1][0])
+                if name and _asks_status(script, listed[index + 2][0], name):
+                    self.status, self.status_name = self.split(script, node, stdin), name
+                    continue
+            if self.status is not None and _kept_status(script, node):
                 continue
             if last and split and not background:
                 result = self.split(script, node, stdin)
@@ -375,12 +383,22 @@ def _place(script: Script, node: Syntax) -> tuple[int, int, int]:
     return id(script), node.start_byte, node.end_byte
 
 
-_STATUS = re.compile(
-    r"(?:if\s+)?(?:\[\[?|test|\(\()\s*\"?\$\{?\?\}?\"?\s+(?:-eq|-ne|-gt|[!=]?=|>)\s"
-)
+_KEPT = re.compile(r"(\w+)=\"?\$\{?\?\}?\"?", re.ASCII)
 
 
-def _asks_status(script: Script, node: Syntax) -> bool:
-    """Say whether a command begins with a test of ``$?``."""
+def _kept_status(script: Script, node: Syntax) -> str:
+    """Return the variable of ``status=$?``, '' where that is not what a command says."""
     start, end = script.range(node)
-    return _STATUS.match(script.text, start, min(end, start + 80)) is not None
+    match = _KEPT.fullmatch(script.text, start, end)
+    return match[1] if match is not None else ""
+
+
+def _asks_status(script: Script, node: Syntax, name: str = "?") -> bool:
+    """Say whether a command begins with a test of ``$?``, or of what it is kept in."""
+    start, end = script.range(node)
+    pattern = (
+        r"(?:if\s+)?(?:\[\[?|test|\(\()\s*\"?\$?\{?"
+        + re.escape(name)
+        + r"\}?\"?\s+(?:-eq|-ne|-gt|[!=]?=|>)\s"
+    )
+    return re.match(pattern, script.text[start : min(end, start + 80)]) is not None
