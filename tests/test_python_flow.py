@@ -69,6 +69,11 @@ RM = 'os.remove("a.db")'
             f'if input("sure? ").lower() != "yes":\n    sys.exit()\n{RM}',
             "[stop: exit | PERSON]; DELETE_FILE a.db",
         ),
+        (
+            f"if not settings.DEBUG and not args.force:\n    raise ValueError\n{RM}",
+            "[stop: raise | FLAG]; DELETE_FILE a.db",
+        ),
+        (f"if settings.DEBUG or x:\n    {RM}", "[DELETE_FILE a.db | ]"),
         (f"if args.reset:\n    {RM}", "[FLAG; DELETE_FILE a.db | ]"),
         (f'if "--force" in sys.argv:\n    {RM}', "[FLAG; DELETE_FILE a.db | ]"),
         (

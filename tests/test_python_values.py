@@ -41,6 +41,7 @@ from datetime import datetime
         ('os.chdir("data")\nos.remove("app.db")', "data/app.db"),
         ('name = "app"\nos.remove(f"{name}.db")', "app.db"),
         ('name = "app"\nos.remove("%s.db" % name)', "app.db"),
+        ('name = "app"\nos.remove(f"{name!r}.db")', "'app'.db"),
         ('os.remove("%(n)s.db" % {"n": "app"})', "app.db"),
         ('os.remove("{}.{x}".format("app", x="db"))', "app.db"),
         ('os.remove("/".join(["data", "app.db"]))', "data/app.db"),

@@ -93,7 +93,10 @@ def string(program: Program, node: Node, scope: Scope) -> Value:
                 name = program.short_text(expression) if expression is not None else "value"
                 transcript.hole(program.telling_name(name), span.start, span.end - span.start)
             else:
-                transcript.inexact(text.text, span.start, span.end - span.start)
+                conversion = child.child_by_field_name("type_conversion")
+                quoted = conversion is not None and program.tree.text(conversion) == "!r"
+                written = repr(text.text) if quoted and text.known else text.text
+                transcript.inexact(written, span.start, span.end - span.start)
 
         return Text(strings.literal(program.tree, node, interpolate))
 
@@ -385,7 +388,7 @@ def subscript(program: Program, node: Node, scope: Scope) -> Value:
             case Mapping(entries=entries) if name is None and entries:
                 return one_of(entries.values())
             case _:
-                return program.item(owner, name, node, target)
+                return program.item(owner, key, node)
 
     return lift(program, [value], pick)
 

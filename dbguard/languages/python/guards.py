@@ -158,16 +158,33 @@ def _combined(program: Program, node: Node, scope: Scope) -> Facts:
     if left is None or right is None or operator is None:
         return Facts()
     first, second = facts(program, left, scope), facts(program, right, scope)
-    if operator.type == "and":
-        return Facts(
-            [*first.true, *second.true, *first.either, *second.either],
-            successes=first.successes + second.successes,
-        )
-    return Facts(
-        [],
-        [*first.false, *second.false, *first.either, *second.either],
-        failures=first.failures + second.failures,
+    if operator.type == "or":
+        first, second = ~first, ~second
+    found = Facts(
+        [*first.true, *second.true, *first.either, *second.either],
+        _weaker(first.false, second.false),
+        successes=first.successes + second.successes,
     )
+    return ~found if operator.type == "or" else found
+
+
+_STRENGTH = (Guard.FLAG, Guard.PERSON, Guard.ENVIRONMENT)
+
+
+def _weaker(first: list[FlowNode], second: list[FlowNode]) -> list[FlowNode]:
+    """Return the weaker of two guards of which one holds, nothing where a side has none."""
+    sides = [
+        [node for node in side if isinstance(node, Operation) and node.guard in _STRENGTH]
+        for side in (first, second)
+    ]
+    if not all(sides):
+        return []
+    strongest = [max(side, key=_strength) for side in sides]
+    return [min(strongest, key=_strength)]
+
+
+def _strength(operation: Operation) -> int:
+    return _STRENGTH.index(operation.guard) if operation.guard in _STRENGTH else 0
 
 
 def guard(program: Program, node: Node, kind: Guard, target: Target | None = None) -> Operation:

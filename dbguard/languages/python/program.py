@@ -40,6 +40,7 @@ from dbguard.languages.python.values import (
     Text,
     Unknown,
     Value,
+    as_text,
     one_of,
     options,
 )
@@ -233,8 +234,10 @@ class Program:
         finally:
             self.depth -= 1
 
-    def item(self, owner: Value, key: str | None, node: Node, target: Node) -> Value:
-        """Return ``owner[key]`` for what is no collection of ours."""
+    def item(self, owner: Value, index: Value, node: Node) -> Value:
+        """Return ``owner[index]`` for what is no collection of ours."""
+        text = as_text(index)
+        key = text.text if isinstance(index, Text) and text is not None else None
         if isinstance(owner, Symbol) and owner.name.endswith("django.db.connections"):
             return Handle("connection", dialect="", name=key or "")
         if isinstance(owner, Symbol) and owner.name == "os.environ" and key is not None:
@@ -246,7 +249,7 @@ class Program:
             "mongo database",
             "dataset",
         ):
-            return self.handle_attribute(owner, key or "collection", node)
+            return self.handle_attribute(owner, text.text if text is not None else "", node)
         return self.unknown(node)
 
     def handle_attribute(self, owner: Handle, name: str, node: Node) -> Value:

@@ -234,7 +234,10 @@ def _query(site: CallSite) -> Outcome | None:
     name = table_name(value)
     written = site.argument_node(0)
     if written is not None and written.type == "attribute":
-        name = site.program.short_text(written).split(".")[0]
+        parts = site.program.short_text(written).split(".")
+        models = [part for part in parts if part[:1].isupper()]
+        named = models[-1] if models else parts[0]
+        name = _model_table(site, named) if named == parts[0] else named
     database, dialect = database_of(site.receiver)
     return Outcome([], Handle("query", database, dialect, name))
 
