@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from dbguard.assembly import Assembly
 from dbguard.classification import Databases
 from dbguard.context import context_of
 from dbguard.databases import database_of_url, normal_path
-from dbguard.evidence import Evidence, Project, Walk
+from dbguard.evidence import Context, Evidence, Project, Walk
 from dbguard.finding import Finding
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operations
 from dbguard.operations import Kind, Operation
@@ -57,6 +57,13 @@ def analyse(
     flows = assembly.flows(Region.of_file(file, language, dialect))
     known = databases or Databases()
     known = replace(known, used=known.used | _used(flows))
+    classified = tuple(Flow(flow.name, _classified(flow.body, known)) for flow in flows)
+    findings = judged(classified, context_of(project_path or file.path), project or Project())
+    return Analysis(findings, tuple(assembly.problems), _undecided(flows, known))
+
+
+def judged(flows: Iterable[Flow], context: Context, project: Project) -> tuple[Finding, ...]:
+    """Return what the rules find in flows whose operations on files are classified."""
     found: dict[tuple[str, int, int], Finding] = {}
 
     def keep(findings: Iterator[Finding]) -> None:
@@ -70,12 +77,12 @@ def analyse(
         for rule in rules_for(operation.kind):
             keep(rule.check(operation, evidence))
 
-    walk = Walk(visit, context_of(project_path or file.path), project or Project())
+    walk = Walk(visit, context, project)
     for flow in flows:
-        end = walk.flow(Flow(flow.name, _classified(flow.body, known)))
+        end = walk.flow(flow)
         for rule in all_rules():
             keep(rule.at_end(end))
-    return Analysis(tuple(found.values()), tuple(assembly.problems), _undecided(flows, known))
+    return tuple(found.values())
 
 
 def _undecided(flows: tuple[Flow, ...], databases: Databases) -> frozenset[str]:

@@ -120,6 +120,8 @@ class Databases:
                 # a device or folder that a program wipes, not a volume
                 held = is_storage(target.name) or self.holds_database(target.name)
                 return (operation,) if held else ()
+            case Kind.BACKUP if not self._is_of_database(operation):
+                return ()
             case Kind.BACKUP:
                 if is_timestamped(target.name):
                     traits = operation.traits | {Trait.TIMESTAMPED}
@@ -132,6 +134,14 @@ class Databases:
                 if reason and not target.throwaway:
                     return (replace(operation, target=replace(target, throwaway=reason)),)
                 return (operation,)
+
+    def _is_of_database(self, backup: Operation) -> bool:
+        """Say whether what was packed away is a database: tar takes any file and folder."""
+        source = backup.source
+        if source is None or source.kind is not TargetKind.FILE:
+            return True
+        name = source.name
+        return self.certainty(name) is not None or is_storage(name) or self.holds_database(name)
 
     def _as_database(self, target: Target) -> Target | None:
         certainty = self.certainty(target.name)
