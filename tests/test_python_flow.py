@@ -73,6 +73,10 @@ RM = 'os.remove("a.db")'
             f"if not settings.DEBUG and not args.force:\n    raise ValueError\n{RM}",
             "[stop: raise | FLAG]; DELETE_FILE a.db",
         ),
+        (
+            f'if not args.yes:\n    click.confirm("?", abort=True)\n{RM}',
+            "[PERSON | FLAG]; FLAG; DELETE_FILE a.db",
+        ),
         (f"if settings.DEBUG or x:\n    {RM}", "[DELETE_FILE a.db | ]"),
         (f"if args.reset:\n    {RM}", "[FLAG; DELETE_FILE a.db | ]"),
         (f'if "--force" in sys.argv:\n    {RM}', "[FLAG; DELETE_FILE a.db | ]"),

@@ -33,7 +33,7 @@ from dbguard.languages.python.values import (
     one_of,
     options,
 )
-from dbguard.source import Mapped, Transcript
+from dbguard.source import Mapped, Transcript, hole
 
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
@@ -124,6 +124,20 @@ def _joined(program: Program, node: Node, parts: Iterable[Value]) -> Value:
     return Text(Mapped.join(mapped))
 
 
+def _hole(program: Program, node: Node) -> Text:
+    """Return the unknown value of an expression as text."""
+    name = program.telling_name(program.short_text(node))
+    return Text(Mapped.at(hole(name), program.tree.span(node)))
+
+
+def text_or_hole(program: Program, value: Value, node: Node | None) -> str | None:
+    """Return a value as text; what is no text becomes a hole named after its expression."""
+    text = as_text(value)
+    if text is not None or node is None:
+        return text.text if text is not None else None
+    return _hole(program, node).text
+
+
 def _stands_for(program: Program, node: Node, value: Value) -> Value:
     """Let the value of a name stand where the name stands, indivisibly."""
     text = as_text(value)
@@ -200,6 +214,11 @@ def _sum(program: Program, node: Node, scope: Scope) -> Value:
         values.append(_stands_for(program, operand, value))
     if all(isinstance(value, Items) for value in values):
         return Items(tuple(i for value in values if isinstance(value, Items) for i in value.items))
+    if any(isinstance(value, Text) for value in values):
+        values = [
+            _hole(program, operand) if isinstance(value, Fetched) else value
+            for operand, value in zip(operands, values, strict=True)
+        ]
     fetched = _fetched(values)
     if isinstance(fetched, Fetched):
         return fetched
@@ -244,11 +263,21 @@ def _percent(program: Program, node: Node, left: Node, right: Node, scope: Scope
     else:
         names, values = [], [arguments]
 
+    written = unwrap(right)
+    expressions: list[Node | None] = [None] * len(values)
+    if written.type == "tuple" and len(written.named_children) == len(values):
+        expressions = list(written.named_children)
+    elif len(values) == 1:
+        expressions = [written]
+
     def build(choice: list[Value]) -> Value:
         head = as_text(choice[0])
         if head is None:
             return program.unknown(node)
-        texts = [text.text if (text := as_text(value)) else None for value in choice[1:]]
+        texts = [
+            text_or_hole(program, value, written)
+            for value, written in zip(choice[1:], expressions, strict=False)
+        ]
         named = dict(zip(names, texts, strict=False)) if names else None
         return Text(strings.percent(head.mapped, [] if names else texts, named))
 

@@ -171,6 +171,14 @@ def _combined(program: Program, node: Node, scope: Scope) -> Facts:
 _STRENGTH = (Guard.FLAG, Guard.PERSON, Guard.ENVIRONMENT)
 
 
+def either_way(arms: Iterable[list[FlowNode]]) -> list[FlowNode]:
+    """Return the weakest of the guards of arms that each have one."""
+    weakest: list[FlowNode] | None = None
+    for arm in arms:
+        weakest = arm if weakest is None else _weaker(weakest, arm)
+    return _weaker(weakest, weakest) if weakest else []
+
+
 def _weaker(first: list[FlowNode], second: list[FlowNode]) -> list[FlowNode]:
     """Return the weaker of two guards of which one holds, nothing where a side has none."""
     sides = [

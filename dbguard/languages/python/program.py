@@ -121,8 +121,8 @@ class Program:
         return Unknown(text, self.tree.span(node), weak)
 
     def limit(self, node: Node) -> None:
-        """Note that the text nests deeper than it is followed."""
-        if not any(problem.stage == "limit" for problem in self.problems):
+        """Note that the text nests deeper than it is walked; a followed call may be cut short."""
+        if len(self._stack) <= 1 and not any(problem.stage == "limit" for problem in self.problems):
             self.problems.append(
                 Problem(
                     self.region.file.path,

@@ -296,6 +296,9 @@ def _if(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None
             conditions.narrow(program, test, scope, False)
     merge(program, arms)
     _branch([one.nodes for one in arms], out)
+    going = [one.nodes for one in arms if not one.ended]
+    if len(going) > 1:
+        out.extend(guards.either_way(going))
 
 
 def _loop(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:

@@ -308,7 +308,13 @@ METHODS: dict[str, Handler] = {
     "exec_driver_sql": _execute,
     "execute_sql": _execute,
     "run_sql": _execute,
-    "execute_query": _statement,
+    **dict.fromkeys(
+        (
+            "execute_query _execute exec run_query query_db exec_sql exec_query do_query"
+            " execute_statement sql"
+        ).split(),
+        _statement,
+    ),
     "execute_script": _statement,
     "query": _statement,
     "fetch": _statement,

@@ -14,6 +14,7 @@ from dbguard.languages.python.values import (
     Handle,
     Items,
     Listing,
+    Symbol,
     Text,
     Unknown,
     Value,
@@ -66,7 +67,7 @@ def _os_open(site: CallSite) -> Outcome | None:
 
 def _is_path(value: Value | None) -> bool:
     return value is not None and any(
-        (isinstance(option, Text) and option.path) or isinstance(option, Unknown)
+        (isinstance(option, Text) and option.path) or isinstance(option, Unknown | Symbol)
         for option in options(value)
     )
 
@@ -79,9 +80,9 @@ def _of_path(effect: FileEffect, arguments: int | None = None) -> Handler:
             return None
         if arguments is not None and (site.count != arguments or site.keyword_names):
             return None
-        if arguments and isinstance(site.receiver, Unknown):
+        if arguments and isinstance(site.receiver, Unknown | Symbol):
             argument = site.argument(0)
-            telling = _PATH_NAME.search(site.receiver.name)
+            telling = _PATH_NAME.search(site.receiver_text)
             if argument is None or path_of(options(argument)[0]) is None or not telling:
                 return None
         return effect(site)
@@ -376,7 +377,18 @@ def _read(site: CallSite) -> Outcome | None:
     return None
 
 
+def _resource(site: CallSite) -> Outcome | None:
+    """Flask's ``app.open_resource("schema.sql")``."""
+    name = site.argument(0, "resource")
+    text = as_text(options(name)[0]) if name is not None else None
+    if text is None:
+        return None
+    return Outcome([], Handle("file", name=text.text, text=text.mapped))
+
+
 VALUE_METHODS: dict[str, Handler] = {
+    "open_resource": _resource,
+    "open_instance_resource": _resource,
     "joinpath": _joinpath,
     "with_suffix": _suffixed,
     "with_name": _suffixed,

@@ -31,6 +31,7 @@ from dbguard.languages.python.values import (
     options,
 )
 from dbguard.operations import Kind, TargetKind, Trait
+from dbguard.source import hole
 
 _UNFILTERED = frozenset(
     "all order_by using select_related prefetch_related values returning execution_options"
@@ -43,6 +44,10 @@ _FILTERS = frozenset(
 _SUFFIX = re.compile(
     r"(?:^|\.)([A-Za-z_]\w*)\.(objects|query|__table__|_default_manager|all_objects)$"
 )
+
+
+_ENTRY = re.compile(r"\.tables\[[\"'](\w+)[\"']\]$")
+_BINDS = re.compile(r"\beng|engine|bind|conn")
 
 
 def table_name(value: Value | None, fallback: str = "") -> str:
@@ -283,11 +288,9 @@ def _delete(site: CallSite) -> Outcome | None:
         return None
     if site.count or site.keyword_names:
         return None
-    name = _model(site)
-    if name is None:
-        return None
-    if _uses(site, b"peewee"):
-        return Outcome([], Handle("delete", name=name))
+    if isinstance(receiver, Class | Unknown | Symbol | Bound) or _model(site) is not None:
+        # A statement: it does something where it is executed.
+        return Outcome([], Handle("delete", name=_model(site) or hole(site.receiver_text)))
     return None
 
 
@@ -371,8 +374,9 @@ def _drop(site: CallSite) -> Outcome | None:
         return Outcome()
     bind = site.argument_node(0, "bind")
     text = site.program.short_text(bind) if bind is not None else ""
-    if re.search(r"engine|bind|conn", text) and site.count <= 1:
-        name = name_of(receiver, site.receiver_text)
+    entry = _ENTRY.search(site.receiver_text)
+    if entry is not None or (_BINDS.search(text) and site.count <= 1):
+        name = entry[1] if entry is not None else name_of(receiver, site.receiver_text)
         target = make_target(TargetKind.TABLE, name, database)
         return Outcome([site.operation(Kind.DROP_TABLE, target)])
     return None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.flow import Branch, Call, Embed, Include, Loop, Node, Sequence, Stop, StopKind
-from dbguard.languages.python.calls.site import CallSite, Handler, Outcome
+from dbguard.languages.python.calls.site import CallSite, Handler, Outcome, make_target
 from dbguard.languages.python.values import (
     Alternatives,
     Constant,
@@ -23,7 +23,7 @@ from dbguard.languages.python.values import (
     options,
     path_of,
 )
-from dbguard.operations import Operation
+from dbguard.operations import Guard, Kind, Operation, TargetKind
 from dbguard.source import Mapped, Span
 
 _RUNNERS = re.compile(
@@ -227,6 +227,14 @@ def _code(site: CallSite) -> Outcome | None:
     return Outcome([Embed(region, site.span)])
 
 
+def _confirm(site: CallSite) -> Outcome | None:
+    """``click.confirm("...", abort=True)`` goes on only if a person said yes."""
+    if site.constant(2, "abort") is not True:
+        return None
+    target = make_target(TargetKind.DATABASE, "")
+    return Outcome([site.operation(Kind.GUARD, target, guard=Guard.PERSON)])
+
+
 def _check_returncode(site: CallSite) -> Outcome | None:
     from dbguard.languages.python import guards
 
@@ -274,6 +282,8 @@ EFFECTS: dict[str, Handler] = {
     "fabric.api.local": _fabric,
     "fabric.api.sudo": _fabric,
     "fabric.operations.local": _fabric,
+    "click.confirm": _confirm,
+    "typer.confirm": _confirm,
     "exec": _code,
     "eval": _code,
     **{f"os.{name}": _exec_program for name in (*_EXEC, *_SPAWN)},

@@ -6,7 +6,7 @@ import shlex
 
 from dbguard.languages.python import strings
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome
-from dbguard.languages.python.evaluation import element_of, lift
+from dbguard.languages.python.evaluation import element_of, lift, text_or_hole
 from dbguard.languages.python.values import (
     Bound,
     Contents,
@@ -45,11 +45,17 @@ def _format(site: CallSite) -> Outcome | None:
     names = list(keywords)
     count = site.count
 
+    nodes = [site.argument_node(index) for index in range(count)]
+    nodes.extend(site.argument_node(None, name) for name in names)
+
     def make(choice: list[Value]) -> Value:
         template = as_text(choice[0])
         if template is None:
             return site.program.unknown(site.node)
-        texts = [_text(value) for value in choice[1:]]
+        texts = [
+            text_or_hole(site.program, value, node)
+            for value, node in zip(choice[1:], nodes, strict=True)
+        ]
         named = dict(zip(names, texts[count:], strict=False))
         return Text(strings.braces(template.mapped, texts[:count], named))
 
@@ -290,7 +296,7 @@ def _map(site: CallSite) -> Outcome | None:
 
 def _same_read(site: CallSite) -> Outcome | None:
     """Any method of what was read, or of a command's result, is still that."""
-    if isinstance(site.receiver, Fetched | Process):
+    if isinstance(site.receiver, Fetched | Process | Contents):
         return Outcome([], site.receiver)
     return None
 
