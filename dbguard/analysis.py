@@ -13,6 +13,7 @@ from dbguard.databases import database_of_url, normal_path
 from dbguard.evidence import Context, Evidence, Project, Walk
 from dbguard.finding import Finding
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operations
+from dbguard.inclusion import ProjectFiles
 from dbguard.operations import Kind, Operation
 from dbguard.rules import all_rules, rules_for
 from dbguard.source import Problem, Region, SourceFile
@@ -30,12 +31,14 @@ class Analysis:
     """What one file gave: its findings, and what of it could not be analysed.
 
     ``undecided`` are paths of files it deletes or overwrites that are databases only if
-    the rest of the project uses them as such.
+    the rest of the project uses them as such; ``included`` are the files it runs, whose
+    findings are among its own.
     """
 
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
     undecided: frozenset[str] = frozenset()
+    included: frozenset[str] = frozenset()
 
 
 def analyse(
@@ -45,31 +48,39 @@ def analyse(
     project: Project | None = None,
     dialect: str = "",
     project_path: str = "",
+    files: ProjectFiles | None = None,
 ) -> Analysis:
     """Return the findings of one file.
 
     *language* is "python", "shell" or "sql". *databases* is what the rest of the project
     says about its databases; what this file connects to is added. *project_path* is the
-    file's path from the root of the project, by which tests and migrations are told.
+    file's path from the root of the project, by which tests and migrations are told;
+    *files* are the project's other files, where those it runs are to be followed.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
-    assembly = Assembly()
-    flows = assembly.flows(Region.of_file(file, language, dialect))
+    assembly = Assembly(files, project_path or file.path)
+    flows = assembly.whole(Region.of_file(file, language, dialect))
     known = databases or Databases()
     known = replace(known, used=known.used | _used(flows))
     classified = tuple(Flow(flow.name, _classified(flow.body, known)) for flow in flows)
     findings = judged(classified, context_of(project_path or file.path), project or Project())
-    return Analysis(findings, tuple(assembly.problems), _undecided(flows, known))
+    return Analysis(
+        findings,
+        tuple(assembly.problems),
+        _undecided(flows, known),
+        frozenset(assembly.included),
+    )
 
 
 def judged(flows: Iterable[Flow], context: Context, project: Project) -> tuple[Finding, ...]:
     """Return what the rules find in flows whose operations on files are classified."""
-    found: dict[tuple[str, int, int], Finding] = {}
+    found: dict[tuple[str, str, int, int], Finding] = {}
 
     def keep(findings: Iterator[Finding]) -> None:
         for finding in findings:
             # A step that is reached on several ways is reported once, at its worst.
-            key = (finding.rule, finding.primary.span.start, finding.primary.span.end)
+            span = finding.primary.span
+            key = (finding.rule, finding.path, span.start, span.end)
             if key not in found or found[key].severity < finding.severity:
                 found[key] = finding
 
@@ -126,7 +137,7 @@ def _classified(sequence: Sequence, databases: Databases) -> Sequence:
                 yield Loop(_classified(item.body, databases), item.at_least_once)
             case Call():
                 body = _classified(item.body, databases)
-                yield Call(item.name, item.span, body, item.ends)
+                yield replace(item, body=body)
             case Try():
                 yield Try(
                     _classified(item.body, databases),

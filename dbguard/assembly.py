@@ -26,8 +26,9 @@ from dbguard.flow import (
     Try,
     operations,
 )
+from dbguard.inclusion import MAX_INCLUSIONS, ProjectFiles
 from dbguard.operations import Kind, Operation, Target, TargetKind
-from dbguard.source import Problem, Region
+from dbguard.source import Problem, Region, SourceFile, Span
 
 MAX_REGION_DEPTH = 12
 """How deep languages may stand in each other before a limit is reported."""
@@ -62,16 +63,31 @@ def language(name: str) -> Language:
 
 @dataclass(slots=True)
 class Assembly:
-    """Lowers a region and all it embeds. ``problems`` collects what could not be read."""
+    """Lowers a file, all it embeds, and the files of the project it runs.
 
+    ``files`` finds those (None: they are left alone), ``path`` is the file's own path from
+    the root of the project. ``problems`` collects what could not be read, ``included``
+    the paths of the files that were followed.
+    """
+
+    files: ProjectFiles | None = None
+    path: str = ""
     problems: list[Problem] = field(default_factory=list)
+    included: set[str] = field(default_factory=set)
     _regions: int = 0
+    _inclusions: int = 0
     _depth: int = 0
-    _path: str = ""
+    _open: list[tuple[str, SourceFile]] = field(default_factory=list)
+
+    def whole(self, region: Region) -> tuple[Flow, ...]:
+        """Return the flows of a file's root region, with all it embeds and runs in place."""
+        self._open.append((self.path, region.file))
+        flows = self.flows(region)
+        self._open.pop()
+        return flows
 
     def flows(self, region: Region) -> tuple[Flow, ...]:
         """Return the flows of a region, with every embedded text lowered in place."""
-        self._path = region.file.path
         return tuple(
             Flow(flow.name, self._sequence(flow.body)) for flow in self._lower(region).flows
         )
@@ -98,7 +114,7 @@ class Assembly:
     def _sequence(self, sequence: Sequence) -> Sequence:
         if self._depth >= MAX_FLOW_DEPTH:
             what = f"control flow nests more than {MAX_FLOW_DEPTH} deep"
-            self._limit(Problem(self._path, what, "limit"))
+            self._limit(Problem(self._open[-1][1].path, what, "limit"))
             return Sequence()
         self._depth += 1
         nodes = tuple([self._node(node) for node in sequence.nodes])
@@ -121,13 +137,15 @@ class Assembly:
                     self._sequence(node.final),
                 )
             case Call():
-                return Call(node.name, node.span, self._sequence(node.body), node.ends)
+                body = self._sequence(node.body)
+                name = "" if node.name == "subshell" else node.name
+                return Call(name, node.span, body, node.ends, self._open[-1][1])
             case Embed():
                 return self._embedded(node)
             case Check():
                 return self._check(node)
             case Include():
-                return Sequence()
+                return self._included(node)
             case _:
                 return node
 
@@ -137,16 +155,33 @@ class Assembly:
         What is defined there and called by nobody is shown too, after the rest and apart:
         nothing it does is evidence for what follows.
         """
-        flows = self.flows(embed.region)
+        return self._in_place(self.flows(embed.region), "", embed.span, embed.checked)
+
+    def _included(self, include: Include) -> Node:
+        """Put the flows of a file where another one runs it; cycles and loops are cut."""
+        if self.files is None or self._inclusions >= MAX_INCLUSIONS:
+            return Sequence()
+        found = self.files.find(include, self._open[-1][0])
+        if found is None or any(path == found.project_path for path, _ in self._open):
+            return Sequence()
+        self._inclusions += 1
+        self.included.add(found.project_path)
+        self._open.append((found.project_path, found.region.file))
+        flows = self.flows(found.region)
+        self._open.pop()
+        return self._in_place(flows, include.via, include.span, include.checked)
+
+    def _in_place(self, flows: tuple[Flow, ...], name: str, span: Span, checked: bool) -> Node:
+        file = self._open[-1][1]
         main = [flow.body for flow in flows if not flow.name]
         apart = tuple(flow.body for flow in flows if flow.name)
         body: tuple[Node, ...] = tuple(main)
         if apart:
             body += (Branch((*apart, Sequence())),)
-        if embed.checked:
-            return Call("", embed.span, Sequence(body), _SAME_PROCESS)
+        if checked:
+            return Call(name, span, Sequence(body), _SAME_PROCESS, file)
         # Had it failed, what follows would run all the same: what it proves ends with it.
-        content = Call("", embed.span, Sequence(body), _OTHER_PROCESS)
+        content = Call(name, span, Sequence(body), _OTHER_PROCESS, file)
         return Branch((Sequence((content,)), Sequence()))
 
     def _check(self, check: Check) -> Node:

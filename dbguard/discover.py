@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dbguard import git
-from dbguard.gitignore import Ignore, is_ignored
+from dbguard.gitignore import Ignore, excluder, is_ignored
 from dbguard.kinds import SHEBANG_LENGTH, FileKind, kind_of_name, kind_of_shebang, may_have_shebang
 from dbguard.options import ScanOptions
 from dbguard.reading import FILE_LIMIT, head, read, reason, sort_of_file, too_large
@@ -80,7 +80,7 @@ class Discovery:
 
 def discover(options: ScanOptions) -> Discovery:
     """Return the files to check below ``options.paths``, each once."""
-    search = _Search(str(options.root), _excluder(options.config.exclude))
+    search = _Search(str(options.root), excluder(options.config.exclude))
     if options.stdin is not None:
         search.standard_input(options.stdin.name, options.stdin.data)
     else:
@@ -91,15 +91,6 @@ def discover(options: ScanOptions) -> Discovery:
         tuple(sorted(search.left_out.values(), key=lambda left: left.path)),
         tuple(sorted(search.problems, key=lambda problem: (problem.path, problem.error))),
     )
-
-
-def _excluder(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    """Return the test for the project's excludes; takes a path from the root."""
-    if not patterns:
-        return lambda _: False
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(patterns).match_file
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dbguard.operations import Operation
-from dbguard.source import Mapped, Problem, Region, Span
+from dbguard.source import Mapped, Problem, Region, SourceFile, Span
 
 
 class Direction(Enum):
@@ -75,13 +75,15 @@ class Call:
     """A function of the project, already followed: ``body`` with the arguments bound.
 
     ``ends`` are the stops that end the body only (RETURN for a function, EXIT for a
-    subshell). ``span`` is the call itself, in the outermost file.
+    subshell). ``span`` is the call itself, in the outermost file; ``file`` that file,
+    filled in when the flow is assembled.
     """
 
     name: str
     span: Span
     body: Sequence
     ends: frozenset[StopKind] = frozenset({StopKind.RETURN})
+    file: SourceFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

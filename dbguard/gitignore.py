@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,3 +49,12 @@ def _well_formed(lines: Iterable[str]) -> Iterator[str]:
         except ValueError:
             continue
         yield line
+
+
+def excluder(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Return the test for the project's excludes; takes a path from the root."""
+    if not patterns:
+        return lambda _: False
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(patterns).match_file

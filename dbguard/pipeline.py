@@ -8,6 +8,8 @@ What is left out on the way is counted; what goes wrong on the way is a Problem.
 
 from __future__ import annotations
 
+import os
+import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from dbguard.context import context_of
 from dbguard.discover import Candidate, discover
 from dbguard.evidence import Context, Project
 from dbguard.finding import Finding, ordered
+from dbguard.inclusion import ProjectFiles
 from dbguard.options import ScanOptions
 from dbguard.prefilter import may_have_operations
 from dbguard.reading import decode, is_binary, read
@@ -46,6 +49,7 @@ class _Checked:
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
     undecided: frozenset[str] = frozenset()
+    included: frozenset[str] = frozenset()
 
 
 def scan(options: ScanOptions) -> Report:
@@ -53,25 +57,25 @@ def scan(options: ScanOptions) -> Report:
     discovery = discover(options)
     survey = _survey(discovery.candidates)
     project = _project(options, discovery.candidates)
-    databases = _databases(options.config, survey.used)
-    checked = list(_checked(survey.hits, databases, project, options))
-    if undecided := {path for result in checked for path in result.undecided}:
+    check = _Check(
+        _databases(options.config, survey.used), project, options.config, _files(options, survey)
+    )
+    results = dict(zip(survey.hits, _checked(survey.hits, check, options.jobs), strict=True))
+    if undecided := {path for result in results.values() for path in result.undecided}:
         used = survey.used | databases_lying_at(str(options.root), undecided)
         if not _is_whole(options):
             used |= _used_elsewhere(options)
-        databases = _databases(options.config, used)
-        checked = list(_decided(survey.hits, checked, databases, project, options))
+        check = replace(check, databases=_databases(options.config, used))
+        results = {hit: _decided(hit, result, check) for hit, result in results.items()}
+    callers = {} if _is_whole(options) else _callers(options, results, check)
     project_paths = {candidate.path: candidate.project_path for candidate in survey.hits}
-    findings = ordered(
-        (finding for result in checked for finding in result.findings),
-        lambda path: project_paths.get(path, path),
-    )
+    findings = ordered(_joined(results, callers), lambda path: project_paths.get(path, path))
     left_out = (*discovery.left_out, *survey.left_out)
-    problems = (
+    problems = {
         *discovery.problems,
         *survey.problems,
-        *(problem for result in checked for problem in result.problems),
-    )
+        *(problem for result in results.values() for problem in result.problems),
+    }
     return Report(
         findings=findings,
         problems=tuple(sorted(problems, key=_place)),
@@ -89,24 +93,77 @@ def _is_whole(options: ScanOptions) -> bool:
     return options.stdin is None and any(Path(path).resolve() == root for path in options.paths)
 
 
+def _elsewhere(options: ScanOptions) -> tuple[Candidate, ...]:
+    """Return the files of the whole project, for what they say about those that are checked."""
+    whole = replace(options, paths=(str(options.root),), stdin=None)
+    return discover(whole).candidates
+
+
 def _used_elsewhere(options: ScanOptions) -> frozenset[str]:
     """Return the databases that the project's other files use."""
-    whole = replace(options, paths=(str(options.root),), stdin=None)
-    return frozenset(_survey(discover(whole).candidates, for_hits=False).used)
+    return frozenset(_survey(_elsewhere(options), for_hits=False).used)
 
 
-def _decided(
-    hits: list[Candidate],
-    checked: list[_Checked],
-    databases: Databases,
-    project: Project,
-    options: ScanOptions,
-) -> Iterator[_Checked]:
-    """Check the files again whose paths turn out to be databases of the project."""
-    check = _Check(databases, project, options.config)
-    for hit, result in zip(hits, checked, strict=True):
-        again = any(databases.knows(path) for path in result.undecided)
-        yield check(hit) if again else result
+def _decided(hit: Candidate, result: _Checked, check: _Check) -> _Checked:
+    """Check a file again if its paths turn out to be databases of the project."""
+    again = any(check.databases.knows(path) for path in result.undecided)
+    return check(hit) if again else result
+
+
+def _callers(
+    options: ScanOptions, results: dict[Candidate, _Checked], check: _Check
+) -> dict[Candidate, _Checked]:
+    """Return what the project's other files say that run a file in which something was found."""
+    names = {
+        os.fsencode(posixpath.basename(hit.project_path))
+        for hit, result in results.items()
+        if result.findings
+    }
+    if not names:
+        return {}
+    checked = {hit.project_path for hit in results}
+    callers = {}
+    for candidate in _elsewhere(options):
+        if candidate.project_path in checked:
+            continue
+        data = _bytes(candidate)
+        if not isinstance(data, Problem) and any(name in data for name in names):
+            callers[candidate] = check(candidate)
+    return callers
+
+
+def _joined(
+    results: dict[Candidate, _Checked], callers: dict[Candidate, _Checked]
+) -> Iterator[Finding]:
+    """Yield each finding once, at its worst.
+
+    What stands in a file that another file of the application runs is judged there, with
+    what comes before it; alone it is judged only where no such file is known.
+    """
+    everyone = {**results, **callers}
+    run_by_others = {
+        path
+        for candidate, result in everyone.items()
+        if context_of(candidate.project_path) not in _NO_CALLERS
+        for path in result.included
+    }
+    asked = {candidate.path for candidate in results}
+    worst: dict[tuple[str, str, int, int], Finding] = {}
+    for candidate, result in everyone.items():
+        for finding in result.findings:
+            own = finding.path == candidate.path
+            if own and candidate.project_path in run_by_others:
+                continue
+            if candidate in callers and finding.path not in asked:
+                continue
+            span = finding.primary.span
+            key = (finding.rule, finding.path, span.start, span.end)
+            if key not in worst or worst[key].severity < finding.severity:
+                worst[key] = finding
+    yield from worst.values()
+
+
+_NO_CALLERS = (Context.TEST, Context.DOCUMENTATION, Context.INSTRUCTIONS)
 
 
 def _place(problem: Problem) -> tuple[str, int, str]:
@@ -149,12 +206,14 @@ def _databases(config: Config, used: set[str]) -> Databases:
     return Databases(frozenset(used), config.database_files, config.not_database_files)
 
 
-def _checked(
-    hits: list[Candidate], databases: Databases, project: Project, options: ScanOptions
-) -> Iterator[_Checked]:
+def _files(options: ScanOptions, survey: _Survey) -> ProjectFiles:
+    shown = {candidate.project_path: candidate.path for candidate in survey.hits}
+    return ProjectFiles(str(options.root), shown, options.config.exclude)
+
+
+def _checked(hits: list[Candidate], check: _Check, jobs: int) -> Iterator[_Checked]:
     """Yield what each file gives, in the order of the files, whatever the number of jobs."""
-    check = _Check(databases, project, options.config)
-    jobs = options.jobs or _jobs_for(len(hits))
+    jobs = jobs or _jobs_for(len(hits))
     if jobs == 1 or len(hits) < 2:
         yield from map(check, hits)
         return
@@ -167,8 +226,6 @@ def _checked(
 def _jobs_for(files: int) -> int:
     if files < PARALLEL_FROM:
         return 1
-    import os
-
     return os.cpu_count() or 1
 
 
@@ -193,6 +250,7 @@ class _Check:
     databases: Databases
     project: Project
     config: Config
+    files: ProjectFiles
 
     def __call__(self, candidate: Candidate) -> _Checked:
         """Return the findings and problems of one file.
@@ -222,10 +280,13 @@ class _Check:
             self.project,
             candidate.kind.dialect,
             candidate.project_path,
+            self.files,
         )
         findings = tuple(self._severities(analysis.findings))
         problems = tuple(_with_line(problem, file) for problem in analysis.problems)
-        return _Checked(findings, (*decoded.problems, *problems), analysis.undecided)
+        return _Checked(
+            findings, (*decoded.problems, *problems), analysis.undecided, analysis.included
+        )
 
     def _severities(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Give findings the severity the settings say; leave out rules switched off."""

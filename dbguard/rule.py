@@ -68,9 +68,9 @@ class Rule:
         places that matter. The calls that lead to the operation are labelled too.
         """
         calls = tuple(
-            Label(call.span, f"called here ({display(call.name)})", False, operation.region.file)
+            Label(call.span, f"called here ({display(call.name)})", False, call.file)
             for call in evidence.calls
-            if call.span != operation.span and call.name != "subshell"
+            if call.file is not None and call.span != operation.span and call.name
         )
         primary = Label(operation.span, operation.spelling, True, operation.region.file)
         return Finding(

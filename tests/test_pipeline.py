@@ -117,3 +117,72 @@ def test_hostile_text_is_found_or_reported(tmp_path: Path, name: str, text: str)
     report = scan(tmp_path)
     assert not any(problem.stage == "internal" for problem in report.problems)
     assert report.findings or report.incomplete
+
+
+def write(root: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = root / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+RESET = "DROP TABLE users;\n"
+
+
+def test_a_backup_before_a_script_counts_for_what_the_script_drops(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        sql__reset_dot_sql=RESET,
+        deploy_dot_sh='set -e\npg_dump app > "app_$(date +%s).sql"\npsql app -f sql/reset.sql\n',
+    )
+    report = scan(tmp_path)
+    assert found(report) == [("reset.sql", "drop-table", Severity.WARNING)]
+    (finding,) = report.findings
+    assert [Path(label.file.path).name for label in finding.labels] == ["reset.sql", "deploy.sh"]
+    assert any("psql" in step for step in finding.via)
+
+
+def test_without_the_backup_it_is_an_error_and_stands_where_the_damage_is(tmp_path: Path) -> None:
+    write(tmp_path, sql__reset_dot_sql=RESET, deploy_dot_sh="psql app -f sql/reset.sql\n")
+    assert found(scan(tmp_path)) == [("reset.sql", "drop-table", ERROR)]
+
+
+@pytest.mark.parametrize("path", [".", "sql/reset.sql", "deploy.sh"])
+def test_a_hook_says_the_same_as_a_whole_scan(tmp_path: Path, path: str) -> None:
+    write(
+        tmp_path,
+        sql__reset_dot_sql=RESET,
+        deploy_dot_sh='set -e\npg_dump app > "app_$(date +%s).sql"\npsql app -f sql/reset.sql\n',
+    )
+    assert found(scan(tmp_path, path)) == [("reset.sql", "drop-table", Severity.WARNING)]
+
+
+def test_a_test_that_runs_a_script_excuses_nothing(tmp_path: Path) -> None:
+    write(tmp_path, sql__reset_dot_sql=RESET, tests__run_dot_sh="psql app -f ../sql/reset.sql\n")
+    assert found(scan(tmp_path)) == [("reset.sql", "drop-table", ERROR)]
+
+
+def test_scripts_that_run_each_other_end(tmp_path: Path) -> None:
+    write(tmp_path, a_dot_sh=". b.sh\nrm app.db\n", b_dot_sh="bash a.sh\nbash b.sh\n")
+    assert found(scan(tmp_path)) == [("a.sh", "delete-database-file", ERROR)]
+
+
+def test_a_script_that_backs_up_is_evidence_where_it_is_run(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        tools__backup_dot_sh='set -e\nsqlite3 app.db ".backup app.db.bak_$(date +%s)"\n',
+        reset_dot_sh="set -e\nbash tools/backup.sh\nrm app.db\n",
+    )
+    assert found(scan(tmp_path)) == [("reset.sh", "delete-database-file", Severity.WARNING)]
+
+
+def test_nothing_is_said_about_an_excluded_script(tmp_path: Path) -> None:
+    from dbguard.config import Config
+
+    write(tmp_path, sql__reset_dot_sql=RESET, deploy_dot_sh="psql app -f sql/reset.sql\n")
+    assert found(scan(tmp_path, config=Config(exclude=("sql/",)))) == []
+
+
+def test_files_outside_the_project_are_not_read(tmp_path: Path) -> None:
+    write(tmp_path, reset_dot_sql=RESET, app__deploy_dot_sh="psql app -f ../reset.sql\n")
+    assert found(scan(tmp_path / "app")) == []
