@@ -108,7 +108,12 @@ def test_a_commit_that_deletes_a_database_is_blocked(
     assert "checked 1 file: 1 error" in said
     assert _commits(folder) == 0
 
-    (folder / "reset.sh").write_text("#!/bin/sh\nsqlite3 app.db 'ALTER TABLE t ADD c'\n")
+    (folder / "reset.sh").write_text(
+        "#!/bin/sh\nset -e\n"
+        """sqlite3 app.db ".backup app.db.bak_$(date +%s)"\n"""
+        "sqlite3 app.db 'ALTER TABLE t ADD c'\n"
+        "sqlite3 app.db 'SELECT c FROM t LIMIT 1'\n"
+    )
     passed = _commit(project)
     assert passed.returncode == 0, passed.stdout + passed.stderr
     assert _commits(folder) == 1
