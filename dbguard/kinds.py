@@ -6,17 +6,32 @@ of these tables, with the name of its module in :mod:`dbguard.hosts` as its lang
 
 from __future__ import annotations
 
-import re
 import stat
-from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
 class FileKind:
-    """``language`` is "python", "shell" or "sql"; ``dialect`` its flavour, '' unknown."""
+    """``language`` is "python", "shell" or "sql"; ``dialect`` its flavour, '' unknown.
 
-    language: str
-    dialect: str = ""
+    A plain class, for this module is loaded before a file has a hit, where importing
+    ``dataclasses`` and ``re`` would take longer than all the rest.
+    """
+
+    __slots__ = ("dialect", "language")
+
+    def __init__(self, language: str, dialect: str = "") -> None:
+        self.language = language
+        self.dialect = dialect
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FileKind):
+            return NotImplemented
+        return (self.language, self.dialect) == (other.language, other.dialect)
+
+    def __hash__(self) -> int:
+        return hash((self.language, self.dialect))
+
+    def __repr__(self) -> str:
+        return f"FileKind({self.language!r}, {self.dialect!r})"
 
 
 _PYTHON = FileKind("python")
@@ -129,9 +144,6 @@ _LAUNCHERS = {
 
 SHEBANG_LENGTH = 512  # bytes that decide; Linux reads 256 of them (BINPRM_BUF_SIZE)
 
-_VERSION = re.compile(r"[\d.]+[a-z]?$")
-_NIX = re.compile(rb"^#!\s*nix-shell\b.*?\s-i\s*(\S+)", re.MULTILINE)
-
 
 def kind_of_name(name: str) -> FileKind | None:
     """Return the kind a file's name (without folders) tells, None where it tells none."""
@@ -196,9 +208,15 @@ def _launched(with_value: frozenset[str], words: list[str]) -> list[str]:
 def _program(word: str) -> str:
     """Return the name of a program without folder and version: "python3.11" is "python"."""
     name = word.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
-    return name if name in _INTERPRETERS else _VERSION.sub("", name).rstrip("-")
+    if name in _INTERPRETERS:
+        return name
+    import re
+
+    return re.sub(r"[\d.]+[a-z]?$", "", name).rstrip("-")
 
 
 def _of_nix(head: bytes) -> FileKind | None:
-    match = _NIX.search(head)
+    import re
+
+    match = re.search(rb"^#!\s*nix-shell\b.*?\s-i\s*(\S+)", head, re.MULTILINE)
     return _INTERPRETERS.get(_program(match[1].decode("latin-1"))) if match else None

@@ -3,17 +3,20 @@
 It may say yes to anything and must never say no to a file that would give a finding.
 Why that holds:
 
-- The words are searched as substrings of the lowered bytes, without regard to where they
-  stand; so comments, strings and line ends cannot hide one.
-- **Python** cannot split an identifier. So the name of what deletes, connects or runs
-  something stands in one piece, even if the SQL or the command handed to it is put
-  together from parts. What looks names up at run time (``getattr``, ``exec``) is a word
-  of its own. Python reads identifiers in NFKC (``os.ｒemove``): so does this.
+- **Python** is lowered from *marks* (:mod:`dbguard.languages.python.marks`): calls, under
+  their own name or one given to them by ``import .. as`` or an assignment, of what the
+  tables of :mod:`dbguard.languages.python.calls` know. Nothing outside of a marked
+  expression is evaluated. The words here are those tables, written down by
+  ``tools/prefilter_words.py`` so that asking costs no import, and a test holds them to it.
+  Python cannot split an identifier: however the SQL or the command handed to a call is put
+  together, the name of the call stands in one piece, and what calls by a name that is put
+  together (``getattr``, ``exec``) is a word itself. So no word of the SQL is asked for.
+  A function of a package needs the package's name too, unless something imports by a text.
+- Python reads identifiers in NFKC (``os.ｒemove``): so does this.
 - **Shell** builds any word from pieces at run time (``r\\m``, ``"r"m``, ``$A$B``,
   ``{r,}m``, ``$'\\x72m'``), and its whole text is commands: scripts are always parsed.
 - **SQL** cannot split a keyword either (``DROP/**/TABLE`` has both whole); what executes a
   string put together at run time is a word of its own, and so is a template's expression.
-
 - A file in an encoding that does not keep ASCII (UTF-16, UTF-7) is always parsed.
 
 What the project's databases are is not asked here: :mod:`dbguard.usage` looks at every
@@ -22,22 +25,9 @@ file for that.
 
 from __future__ import annotations
 
-from dbguard.reading import keeps_ascii
+from dbguard.prefilter_words import FUNCTIONS, METHODS
 
-_PYTHON = (
-    # runs SQL, commands or code
-    b"execut", b"system", b"popen", b"subprocess", b"spawn", b"exec", b"eval", b"getattr",
-    b"import_module", b"__import__", b"run", b"call", b"check_output", b"run_sync", b"runpy",
-    b"sql", b"query", b"getoutput", b"startfile", b"pty", b"invoke", b"local",
-    b"sudo", b"shell", b"import sh", b"from sh", b"command",
-    # destroys by itself
-    b"drop", b"delete", b"truncat", b"remove", b"unlink", b"rmtree", b"rmdir", b"flush", b"reset",
-    b"wipe", b"purge", b"clear", b"destroy", b"update(", b"trash", b"create_all", b"create_table",
-    b"downgrade", b"clean",
-    # writes or moves files
-    b"rename", b"replace", b"move", b"copy", b"write", b"open(", b"touch", b"truncate", b"dump",
-    b"backup", b"restore", b"symlink", b"extract",
-)  # fmt: skip
+_IMPORTS_BY_TEXT = frozenset({b"__import__", b"import_module"})
 
 _SQL = (
     b"drop", b"truncate", b"delete", b"update", b"alter", b"rename", b"replace", b"exec",
@@ -48,29 +38,65 @@ _SQL = (
     b"\\", b"\n.", b"@", b"source", b"{", b"%", b"/*!", b"${", b":r ", b"system", b"shell",
 )  # fmt: skip
 
+_BETWEEN_WORDS = bytes(
+    byte if byte == ord("_") or byte >= 0x80 or chr(byte).isalnum() else ord(" ")
+    for byte in range(256)
+)
+_WORDS = METHODS.union(FUNCTIONS)
+
 
 def may_have_operations(data: bytes, language: str) -> bool:
     """Say whether a file may hold an operation; False only if it certainly holds none.
 
     *data* is the whole file, undecoded. Any other language than Python and SQL gives True.
     """
-    if not keeps_ascii(data, language):
-        return True
     if language == "python":
-        lowered = data.lower()
-        if any(word in lowered for word in _PYTHON):
-            return True
-        return not data.isascii() and _has_compatible_letters(data)
+        return _may_change_encoding(data, language) or _python(data)
     if language == "sql":
+        if _may_change_encoding(data, language):
+            return True
         lowered = data.lower()
         return lowered.startswith(b".") or any(word in lowered for word in _SQL)
     return True
 
 
-def _has_compatible_letters(data: bytes) -> bool:
-    """Say whether a word appears once identifiers are read as Python reads them (NFKC)."""
-    from unicodedata import normalize
+def _may_change_encoding(data: bytes, language: str) -> bool:
+    if data[:1] not in b"\xff\xfe\0" and b"coding" not in data[:4096]:
+        return False
+    # Imported here: a file without a hit needs it as a rule for nothing.
+    from dbguard.reading import keeps_ascii
 
-    text = normalize("NFKC", data.decode("utf-8", "replace"))
-    lowered = text.encode("utf-8").lower()
-    return any(word in lowered for word in _PYTHON)
+    return not keeps_ascii(data, language)
+
+
+def _python(data: bytes) -> bool:
+    if not data.isascii():
+        from unicodedata import normalize
+
+        data = normalize("NFKC", data.decode("utf-8", "replace")).encode("utf-8")
+    words = data.translate(_BETWEEN_WORDS).split()
+    if _WORDS.isdisjoint(words):
+        return False
+    present = set(words)
+    loose = not _IMPORTS_BY_TEXT.isdisjoint(present)
+    return any(
+        _is_used(word, data)
+        for word in _WORDS & present
+        if loose or word in METHODS or not present.isdisjoint(FUNCTIONS[word])
+    )
+
+
+def _is_used(word: bytes, data: bytes) -> bool:
+    """Say whether a word is called somewhere, or may get another name there."""
+    at = data.find(word)
+    while at >= 0:
+        behind = data[at + len(word) : at + len(word) + 1]
+        if behind in b" \t\r\n\f#(\\":
+            # "(", "as name", or the end of a line: that of an assignment, perhaps.
+            following = data[at + len(word) : at + len(word) + 200].lstrip(b" \t")
+            if not following or following[:1] in b"(\r\n#\f\\" or following.startswith(b"as"):
+                return True
+            if len(following) < 3:
+                return True
+        at = data.find(word, at + 1)
+    return False

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dbguard.analysis import analyse
 from dbguard.prefilter import may_have_operations
+from dbguard.prefilter_words import FUNCTIONS, METHODS
 from dbguard.source import SourceFile
 from tests.expectations import LANGUAGES, fixture_files, source_of
 
@@ -18,8 +19,17 @@ from tests.expectations import LANGUAGES, fixture_files, source_of
     ("data", "language", "expected"),
     [
         (b"x = 1\nprint(x)\n", "python", False),
-        (b"os.remove(p)\n", "python", True),
-        ("os.\uff52emove(p)\n".encode(), "python", True),  # NFKC: remove
+        (b"import os\nos.remove(p)\n", "python", True),
+        (b"import os\nos.remove (p)\n", "python", True),
+        (b"items.remove(p)\n", "python", False),
+        (b"__import__('o' 's').remove(p)\n", "python", True),
+        (b"from os import remove as r\nr(p)\n", "python", True),
+        (b"from os import (remove\n  as r)\nr(p)\n", "python", True),
+        (b"r = os.remove # gone\nr(p)\n", "python", True),
+        (b"r = os.remove", "python", True),
+        (b"# the query of a user\n", "python", False),
+        (b"cursor.execute('DR' 'OP TABLE t')\n", "python", True),
+        ("import os\nos.\uff52emove(p)\n".encode(), "python", True),  # NFKC: remove
         ("os.r\U0001d41eplace(p)\n".encode(), "python", True),
         ("x = 'é'\n".encode(), "python", False),
         (b"# coding: utf-7\n+AG8-s\n", "python", True),
@@ -41,7 +51,7 @@ def _sources() -> tuple[tuple[SourceFile, str], ...]:
 
 
 def _holds(file: SourceFile, language: str) -> None:
-    if not may_have_operations(file.text.encode(), language):
+    if not may_have_operations(file.text.encode("utf-8", "surrogatepass"), language):
         assert not analyse(file, language).findings
 
 
@@ -61,3 +71,36 @@ def test_on_parts_of_fixtures(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(lines)))
     part = lines[start : start + data.draw(st.integers(1, 12))]
     _holds(SourceFile(file.path, "\n".join(part)), language)
+
+
+def test_the_words_are_those_of_the_tables_of_calls() -> None:
+    from tools.prefilter_words import FILE, module
+
+    assert FILE.read_text(encoding="utf-8") == module()
+
+
+_WORDS = sorted(METHODS | FUNCTIONS.keys())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_on_fixtures_with_words_renamed_and_lines_joined(data: st.DataObject) -> None:
+    """Edits that change which calls a file makes, and how they are written."""
+    file, language = data.draw(st.sampled_from([s for s in _sources() if s[1] == "python"]))
+    text = file.text
+    for _ in range(data.draw(st.integers(1, 4))):
+        match data.draw(st.sampled_from(("word", "blank", "alias", "drop"))):
+            case "word":
+                used = [w.decode() for w in _WORDS if w.decode() in text] or ["x"]
+                new = data.draw(st.sampled_from([*_WORDS, b"value"])).decode()
+                text = text.replace(data.draw(st.sampled_from(used)), new)
+            case "blank":
+                blank = data.draw(st.sampled_from((" (", "\t(", " \\\n(", "((")))
+                text = text.replace("(", blank, data.draw(st.integers(0, 3)))
+            case "alias":
+                text = text.replace("import os\n", "import os as system\nimport os\n")
+            case _:
+                lines = text.splitlines(keepends=True)
+                del lines[data.draw(st.integers(0, max(0, len(lines) - 1))) :][:3]
+                text = "".join(lines)
+    _holds(SourceFile(file.path, text), language)

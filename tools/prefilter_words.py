@@ -1,0 +1,71 @@
+"""Write dbguard/prefilter_words.py from the tables of calls; ``--check`` only says if it is stale."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from dbguard.languages.python import calls
+
+FILE = Path(__file__).resolve().parent.parent / "dbguard" / "prefilter_words.py"
+
+EVIDENCE_ONLY = frozenset(
+    "connect create_engine create_async_engine create_pool confirm chdir check_returncode"
+    " Connection ConnectionPool SimpleConnectionPool Database MySQLDatabase PostgresqlDatabase"
+    " SqliteDatabase SqliteExtDatabase get_client".split()
+)
+"""Calls that open a database or prove something: no rule judges what they alone do."""
+
+HEADER = '''"""The calls by which a Python file may do something. Written by tools/prefilter_words.py."""
+
+from __future__ import annotations
+'''
+
+
+def words() -> tuple[set[str], dict[str, set[str]]]:
+    """Return the methods, and the functions with the packages they come from."""
+    methods = {name for name in calls._METHODS if name not in EVIDENCE_ONLY} | {"getattr"}
+    functions: defaultdict[str, set[str]] = defaultdict(set)
+    for name in calls._EFFECTS:
+        root, dot, _ = name.partition(".")
+        last = name.rpartition(".")[2]
+        if not dot:
+            methods.add(last)
+        elif last not in EVIDENCE_ONLY:
+            functions[last].add(root)
+    return methods, {last: roots for last, roots in functions.items() if last not in methods}
+
+
+def module() -> str:
+    """Return the text of the module."""
+    methods, functions = words()
+    lines = [HEADER, "METHODS = frozenset(", "    {"]
+    lines += [f'        b"{name}",' for name in sorted(methods)]
+    lines += ["    }", ")", "FUNCTIONS = {"]
+    for name, roots in sorted(functions.items()):
+        listed = ", ".join(f'b"{root}"' for root in sorted(roots))
+        lines.append(f'    b"{name}": frozenset({{{listed}}}),')
+    return "\n".join([*lines, "}", ""])
+
+
+def main() -> int:
+    """Write the module, or return 1 where it is stale."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    check = parser.parse_args().check
+    if FILE.exists() and FILE.read_text(encoding="utf-8") == module():
+        return 0
+    if check:
+        print(
+            "dbguard/prefilter_words.py is stale: run python tools/prefilter_words.py",
+            file=sys.stderr,
+        )
+        return 1
+    FILE.write_text(module(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
