@@ -16,7 +16,7 @@ from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operatio
 from dbguard.inclusion import ProjectFiles
 from dbguard.operations import Kind, Operation
 from dbguard.rules import all_rules, rules_for
-from dbguard.source import Problem, Region, SourceFile
+from dbguard.source import Comment, Problem, Region, SourceFile
 
 # Flows are walked recursively: at most MAX_FLOW_DEPTH levels of some four frames each, with
 # a language's own frames on top.
@@ -32,13 +32,15 @@ class Analysis:
 
     ``undecided`` are paths of files it deletes or overwrites that are databases only if
     the rest of the project uses them as such; ``included`` are the files it runs, whose
-    findings are among its own.
+    findings are among its own. ``comments`` are those that may speak to dbguard, of all
+    these files.
     """
 
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
     undecided: frozenset[str] = frozenset()
     included: frozenset[str] = frozenset()
+    comments: tuple[Comment, ...] = ()
 
 
 def analyse(
@@ -49,6 +51,7 @@ def analyse(
     dialect: str = "",
     project_path: str = "",
     files: ProjectFiles | None = None,
+    context: Context | None = None,
 ) -> Analysis:
     """Return the findings of one file.
 
@@ -56,6 +59,7 @@ def analyse(
     says about its databases; what this file connects to is added. *project_path* is the
     file's path from the root of the project, by which tests and migrations are told;
     *files* are the project's other files, where those it runs are to be followed.
+    *context* overrules what the path suggests.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
     assembly = Assembly(files, project_path or file.path)
@@ -63,12 +67,14 @@ def analyse(
     known = databases or Databases()
     known = replace(known, used=known.used | _used(flows))
     classified = tuple(Flow(flow.name, _classified(flow.body, known)) for flow in flows)
-    findings = judged(classified, context_of(project_path or file.path), project or Project())
+    context = context or context_of(project_path or file.path)
+    findings = judged(classified, context, project or Project())
     return Analysis(
         findings,
         tuple(assembly.problems),
         _undecided(flows, known),
         frozenset(assembly.included),
+        tuple(assembly.comments),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import islice
 from typing import Protocol, cast
 
 from dbguard.flow import (
@@ -28,7 +29,7 @@ from dbguard.flow import (
 )
 from dbguard.inclusion import MAX_INCLUSIONS, ProjectFiles
 from dbguard.operations import Kind, Operation, Target, TargetKind
-from dbguard.source import Problem, Region, SourceFile, Span
+from dbguard.source import Comment, Problem, Region, SourceFile, Span
 
 MAX_REGION_DEPTH = 12
 """How deep languages may stand in each other before a limit is reported."""
@@ -38,6 +39,12 @@ MAX_REGIONS = 20_000
 
 MAX_FLOW_DEPTH = 500
 """How deep branches, loops, calls and embedded texts may nest before a limit is reported."""
+
+MAX_DIRECTIVES = 2_000
+"""How many comments of one text may speak to dbguard; the rest suppress nothing."""
+
+DIRECTIVE = "dbguard:"
+"""How a comment that speaks to dbguard begins."""
 
 _LANGUAGES = frozenset({"python", "shell", "sql"})
 _OTHER_PROCESS = frozenset({StopKind.EXIT, StopKind.RETURN, StopKind.RAISE})
@@ -67,13 +74,14 @@ class Assembly:
 
     ``files`` finds those (None: they are left alone), ``path`` is the file's own path from
     the root of the project. ``problems`` collects what could not be read, ``included``
-    the paths of the files that were followed.
+    the paths of the files that were followed, ``comments`` those that may speak to dbguard.
     """
 
     files: ProjectFiles | None = None
     path: str = ""
     problems: list[Problem] = field(default_factory=list)
     included: set[str] = field(default_factory=set)
+    comments: list[Comment] = field(default_factory=list)
     _regions: int = 0
     _inclusions: int = 0
     _depth: int = 0
@@ -107,8 +115,11 @@ class Assembly:
             what = f"more than {MAX_REGIONS} embedded texts"
             self._limit(Problem(region.file.path, what, "limit", span))
             return Lowered()
-        lowered = language(region.language).lower(region)
+        module = language(region.language)
+        lowered = module.lower(region)
         self.problems.extend(lowered.problems)
+        if DIRECTIVE in region.text and hasattr(module, "comments"):
+            self.comments.extend(islice(module.comments(region), MAX_DIRECTIVES))
         return lowered
 
     def _sequence(self, sequence: Sequence) -> Sequence:

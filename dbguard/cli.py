@@ -272,7 +272,9 @@ def _explain(arguments: argparse.Namespace) -> Exit:
 
     for rule in all_rules():
         if rule.id == arguments.rule:
-            _write((f"{rule.id} (protocol, section {int(rule.section)})\n\n",))
+            section = rule.section
+            about = "the guard itself" if section is None else f"protocol, section {int(section)}"
+            _write((f"{rule.id} ({about})\n\n",))
             _write((cleandoc(rule.__doc__ or ""), "\n"))
             return Exit.CLEAN
     from dbguard.config import suggestion
@@ -289,5 +291,6 @@ def _rules(_: argparse.Namespace) -> Exit:
     width = max(len(rule.id) for rule in rules)
     for rule in rules:
         summary = (rule.__doc__ or "").strip().splitlines()[0]
-        _write((f"{rule.id:<{width}}  [{int(rule.section)}] {summary}\n",))
+        section = "-" if rule.section is None else int(rule.section)
+        _write((f"{rule.id:<{width}}  [{section}] {summary}\n",))
     return Exit.CLEAN

@@ -108,8 +108,9 @@ class Finding:
     """An operation that breaks the protocol.
 
     ``section`` is the section of the protocol it breaks, None for findings about the
-    guard itself. ``help`` says what to do instead. ``via`` tells how the operation is
-    reached, outermost first. ``suppressed_by`` is why it is not counted (None: it is).
+    guard itself, which have no ``operation`` either. ``help`` says what to do instead. ``via`` tells how the operation is
+    reached, outermost first. ``suppressed_by`` is the reason a comment gives for leaving
+    it out of account, ``baselined`` says that the baseline does (see :attr:`active`).
     ``fingerprint`` is filled by :func:`ordered`.
     """
 
@@ -118,12 +119,13 @@ class Finding:
     labels: tuple[Label, ...]
     severity: Severity
     section: int | None
-    operation: Operation
+    operation: Operation | None
     evidence: EvidenceReport = EvidenceReport()
     help: str = ""
     via: tuple[str, ...] = ()
     suppressed_by: str | None = None
     fingerprint: str = ""
+    baselined: bool = False
 
     def __post_init__(self) -> None:
         if sum(label.primary for label in self.labels) != 1:
@@ -133,6 +135,16 @@ class Finding:
     def primary(self) -> Label:
         """The label that says where it is."""
         return next(label for label in self.labels if label.primary)
+
+    @property
+    def active(self) -> bool:
+        """Say whether it counts: neither a comment nor the baseline accepts it."""
+        return self.suppressed_by is None and not self.baselined
+
+    @property
+    def content(self) -> str:
+        """The primary text, white space folded: the same wherever the operation stands."""
+        return " ".join(self.primary.source.split())
 
     @property
     def path(self) -> str:
@@ -160,8 +172,7 @@ def ordered(
     seen: dict[tuple[str, str, str], int] = {}
     numbered = []
     for finding in in_order:
-        text = " ".join(finding.primary.source.split())
-        key = (finding.rule, project_path(finding.path), text)
+        key = (finding.rule, project_path(finding.path), finding.content)
         occurrence = seen[key] = seen.get(key, -1) + 1
         digest = sha256("\0".join((*key, str(occurrence))).encode("utf-8", "surrogatepass"))
         numbered.append(replace(finding, fingerprint=digest.hexdigest()[:32]))

@@ -9,11 +9,20 @@ from typing import ClassVar
 from dbguard.evidence import Evidence
 from dbguard.finding import Finding, Label, Severity
 from dbguard.judgement import judge, protocol_of
-from dbguard.operations import Kind, Operation
-from dbguard.source import display
+from dbguard.operations import Kind, Operation, Target
+from dbguard.source import SourceFile, Span, display
 
 HEADINGS = ("Why it breaks the protocol", "Do instead", "Links")
 """The headings every rule's docstring has, in this order."""
+
+GUARD_HEADINGS = ("Why it matters", "Do instead")
+"""The same for a rule about the guard itself."""
+
+
+def named(target: Target) -> str:
+    """Return what a person calls a table, column or rows: ``users in app.db``."""
+    name = str(target) or "a table"
+    return f"{name} in {display(target.database)}" if target.database else name
 
 
 class Section(IntEnum):
@@ -34,7 +43,7 @@ class Rule:
     """
 
     id: ClassVar[str]
-    section: ClassVar[Section]
+    section: ClassVar[Section | None]
     kinds: ClassVar[frozenset[Kind]]
 
     def check(self, operation: Operation, evidence: Evidence) -> Iterator[Finding]:
@@ -78,9 +87,21 @@ class Rule:
             message=message,
             labels=(primary, *labels, *calls),
             severity=severity,
-            section=int(self.section),
+            section=self.section,
             operation=operation,
             evidence=protocol_of(operation, evidence),
             help=instead,
             via=operation.region.route,
         )
+
+
+class GuardRule(Rule):
+    """A rule about the guard itself: comments, settings and files, not operations."""
+
+    section: ClassVar[Section | None] = None
+    kinds: ClassVar[frozenset[Kind]] = frozenset()
+
+    def at(self, file: SourceFile, span: Span, message: str, instead: str = "") -> Finding:
+        """Return the finding for a place in a file; it has no operation and no evidence."""
+        label = Label(span, "", True, file)
+        return Finding(self.id, message, (label,), Severity.WARNING, None, None, help=instead)

@@ -389,6 +389,22 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment, and the code it is about; all spans are in the outermost file.
+
+    ``span`` is where it stands, ``text`` has its marks (``#``, ``--``). ``here`` covers
+    its own lines and the statement it ends or stands in; ``following`` the first line of code
+    after it and the statement that begins there, None at the end of a text.
+    """
+
+    file: SourceFile
+    span: Span
+    text: str
+    here: Span
+    following: Span | None
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What could not be read or analysed whole.
 

@@ -16,15 +16,17 @@ PAGES = Path(__file__).resolve().parent.parent / "docs" / "rules"
 def page(rule: Rule) -> str:
     """Return the page of a rule in Markdown."""
     text = inspect.getdoc(rule) or ""
-    section = f"[section {int(rule.section)}](../protocol.md) of the protocol"
+    breaks = "About the guard itself."
+    if rule.section is not None:
+        breaks = f"Breaks [section {int(rule.section)}](../protocol.md) of the protocol."
     first, _, rest = text.partition("\n")
-    return f"# {rule.id}\n\n{first.strip()}\n\nBreaks {section}.\n\n{rest.strip()}\n"
+    return f"# {rule.id}\n\n{first.strip()}\n\n{breaks}\n\n{rest.strip()}\n"
 
 
 def index(rules: tuple[Rule, ...]) -> str:
     """Return the page that lists the rules."""
     rows = [
-        f"| [{rule.id}]({rule.id}.md) | {int(rule.section)} "
+        f"| [{rule.id}]({rule.id}.md) | {'guard' if rule.section is None else int(rule.section)} "
         f"| {(inspect.getdoc(rule) or '').splitlines()[0]} |"
         for rule in rules
     ]

@@ -59,7 +59,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "end_line": end_line,
         "end_column": end_column,
         "via": list(finding.via),
-        "target": _target(finding.operation.target),
+        "target": None if finding.operation is None else _target(finding.operation.target),
         "evidence": _evidence(finding.evidence),
         "section": finding.section,
         "help": finding.help,

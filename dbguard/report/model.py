@@ -39,7 +39,7 @@ class Report:
     @property
     def active(self) -> tuple[Finding, ...]:
         """The findings that count."""
-        return tuple(finding for finding in self.findings if finding.suppressed_by is None)
+        return tuple(finding for finding in self.findings if finding.active)
 
     @property
     def incomplete(self) -> bool:

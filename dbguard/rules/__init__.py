@@ -7,7 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from dbguard.operations import Kind
-from dbguard.rule import HEADINGS, Rule
+from dbguard.rule import GUARD_HEADINGS, HEADINGS, Rule
 
 
 class RuleError(Exception):
@@ -48,6 +48,7 @@ def _check(rule: Rule, module: str) -> None:
     if rule.id != module.replace("_", "-"):
         raise RuleError(f"the rule in {module}.py is called {rule.id}")
     text = rule.__doc__ or ""
-    positions = [text.find(f"## {heading}") for heading in HEADINGS]
+    headings = HEADINGS if rule.section is not None else GUARD_HEADINGS
+    positions = [text.find(f"## {heading}") for heading in headings]
     if -1 in positions or positions != sorted(positions):
-        raise RuleError(f"the docstring of {rule.id} must have the headings {HEADINGS}")
+        raise RuleError(f"the docstring of {rule.id} must have the headings {headings}")

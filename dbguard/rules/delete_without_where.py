@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dbguard.evidence import Evidence
 from dbguard.finding import Finding
 from dbguard.operations import Kind, Operation
-from dbguard.rule import Rule, Section
+from dbguard.rule import Rule, Section, named
 
 
 class DeleteWithoutWhere(Rule):
@@ -42,7 +42,7 @@ class DeleteWithoutWhere(Rule):
         yield from self.destruction(
             operation,
             evidence,
-            f"{operation.spelling} of {table} deletes every row: no condition limits it",
+            f"{operation.spelling} of {named(table)} deletes every row: no condition limits it",
             f"name the rows of {table} that must go in a WHERE or filter, count them first, and "
             "back up",
         )

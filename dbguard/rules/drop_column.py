@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dbguard.evidence import Evidence
 from dbguard.finding import Finding
 from dbguard.operations import Kind, Operation
-from dbguard.rule import Rule, Section
+from dbguard.rule import Rule, Section, named
 
 
 class DropColumn(Rule):
@@ -41,7 +41,7 @@ class DropColumn(Rule):
         yield from self.destruction(
             operation,
             evidence,
-            f"{operation.spelling} of {column} loses the value of every row",
+            f"{operation.spelling} of {named(column)} loses the value of every row",
             f"back up, copy the values of {column} to where they belong and compare them "
             "before the drop",
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dbguard.evidence import Evidence
 from dbguard.finding import Finding
 from dbguard.operations import Kind, Operation
-from dbguard.rule import Rule, Section
+from dbguard.rule import Rule, Section, named
 
 
 class DropTable(Rule):
@@ -48,7 +48,7 @@ class DropTable(Rule):
         table = operation.target
         if evidence.verified_copy_of(table):
             return
-        what = f"{operation.spelling} of {table or 'a table'}"
+        what = f"{operation.spelling} of {named(table)}"
         if evidence.copy_of(table) is not None:
             what += " after a copy of its rows that nothing verified"
             instead = (

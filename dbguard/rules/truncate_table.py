@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dbguard.evidence import Evidence
 from dbguard.finding import Finding
 from dbguard.operations import Kind, Operation
-from dbguard.rule import Rule, Section
+from dbguard.rule import Rule, Section, named
 
 
 class TruncateTable(Rule):
@@ -42,7 +42,7 @@ class TruncateTable(Rule):
         yield from self.destruction(
             operation,
             evidence,
-            f"{operation.spelling} of {table} deletes every row",
+            f"{operation.spelling} of {named(table)} deletes every row",
             f"back up and delete only the rows of {table} that must go, with a WHERE; to reload "
             "it, fill a new table, compare, and swap the names",
         )

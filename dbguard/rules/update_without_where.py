@@ -8,7 +8,7 @@ from dbguard.evidence import Context, Evidence
 from dbguard.finding import Finding, Severity
 from dbguard.judgement import judge
 from dbguard.operations import Kind, Operation
-from dbguard.rule import Rule, Section
+from dbguard.rule import Rule, Section, named
 from dbguard.state import table_key
 
 _BACKFILL = Severity.WARNING
@@ -53,7 +53,7 @@ class UpdateWithoutWhere(Rule):
             operation,
             evidence,
             severity if evidence.context is not Context.MIGRATION else min(severity, _BACKFILL),
-            f"{operation.spelling} of {table} overwrites a value in every row: no condition "
+            f"{operation.spelling} of {named(table)} overwrites a value in every row: no condition "
             "limits it",
             f"name the rows of {table} that must change in a WHERE or filter, and back up first",
         )

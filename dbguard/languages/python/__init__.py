@@ -8,6 +8,7 @@ tells what expressions are worth; :mod:`calls` what the calls of libraries do.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 import tree_sitter_python
@@ -19,7 +20,8 @@ from dbguard.languages.python.flows import flows
 from dbguard.languages.python.marks import Marks
 from dbguard.languages.python.program import Program
 from dbguard.languages.syntax_tree import SyntaxTree
-from dbguard.source import Problem, Region
+from dbguard.languages.tree_comments import tree_comments
+from dbguard.source import Comment, Problem, Region
 
 _PRINT = re.compile(rb"^[ \t]*(?:print|exec)[ \t]+(?![=.,)\]:+\-*/%|&<>!])", re.MULTILINE)
 
@@ -46,6 +48,17 @@ def _too_deep(text: str) -> int | None:
     return None
 
 
+_STATEMENTS = frozenset(
+    {
+        "expression_statement",
+        "return_statement",
+        "raise_statement",
+        "assert_statement",
+        "delete_statement",
+    }
+)
+
+
 @cache
 def _language() -> Language:
     return Language(tree_sitter_python.language())
@@ -65,6 +78,12 @@ def lower(region: Region) -> Lowered:
     program = Program(tree, marks)
     found = flows(program)
     return Lowered(found, (*problems, *program.problems))
+
+
+def comments(region: Region) -> Iterator[Comment]:
+    """Yield the comments of a region of Python."""
+    if _too_deep(region.text) is None:
+        yield from tree_comments(SyntaxTree(region, _language()), _language(), _STATEMENTS)
 
 
 def _unreadable(tree: SyntaxTree) -> tuple[Problem, ...]:

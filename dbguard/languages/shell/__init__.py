@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from dbguard.flow import Lowered
 from dbguard.languages.shell import builtins
 from dbguard.languages.shell.interpreter import Interpreter
-from dbguard.languages.shell.script import Script, parse
-from dbguard.source import Problem, Region
+from dbguard.languages.shell.script import LANGUAGE, Script, parse
+from dbguard.languages.tree_comments import tree_comments
+from dbguard.source import Comment, Problem, Region
 
-__all__ = ["lower"]
+__all__ = ["comments", "lower"]
 
 _SHEBANG = re.compile(r"#!\s*\S*?(?:ba|da|z|k)?sh\s+(-\S+)")
 
@@ -24,6 +26,27 @@ def lower(region: Region) -> Lowered:
         builtins.set_options(shell, [shebang[1]])
     flows = shell.flows(script)
     return Lowered(flows, (*_unparsed(script), *shell.problems))
+
+
+_STATEMENTS = frozenset(
+    {
+        "command",
+        "pipeline",
+        "list",
+        "redirected_statement",
+        "negated_command",
+        "test_command",
+        "declaration_command",
+        "variable_assignment",
+    }
+)
+
+
+def comments(region: Region) -> Iterator[Comment]:
+    """Yield the comments of a shell text; those in here-documents are of their language."""
+    tree = parse(region).tree
+    if tree is not None:
+        yield from tree_comments(tree, LANGUAGE, _STATEMENTS)
 
 
 def _unparsed(script: Script) -> tuple[Problem, ...]:

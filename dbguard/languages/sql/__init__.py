@@ -10,13 +10,22 @@ from dbguard.flow import Direction, Flow, Lowered, Sequence
 from dbguard.languages.sql.dialects import POSTGRESQL, dialect_of, is_down_path
 from dbguard.languages.sql.reader import Reader, lex
 from dbguard.languages.sql.session import Scope, Session
-from dbguard.source import Region
+from dbguard.source import Comment, Region
 
-__all__ = ["is_down_path", "lower"]
+__all__ = ["comments", "is_down_path", "lower"]
 
 
 def lower(region: Region) -> Lowered:
     """Return what a text in SQL does: its top level, then the functions nothing in it calls."""
+    return _read(region)[0]
+
+
+def comments(region: Region) -> tuple[Comment, ...]:
+    """Return the comments that may speak to dbguard, those in code in strings too."""
+    return tuple(dict.fromkeys(_read(region)[1].comments))
+
+
+def _read(region: Region) -> tuple[Lowered, Session]:
     dialect = dialect_of(region.dialect, region.text)
     session = Session(dialect, region.database, stops_at_error=_stops_at_error(region))
     scope = Scope(region, session)
@@ -32,7 +41,7 @@ def lower(region: Region) -> Lowered:
         for name, flow in session.functions.items()
         if name not in session.called
     ]
-    return Lowered(tuple(flows), tuple(session.problems))
+    return Lowered(tuple(flows), tuple(session.problems)), session
 
 
 def _stops_at_error(region: Region) -> bool:

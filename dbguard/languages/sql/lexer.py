@@ -151,7 +151,8 @@ def _pattern(dialect: str, delimiter: str) -> re.Pattern[str]:
 class Lexer:
     """Reads ``text[start:end]`` into :attr:`tokens`; all positions are in *text*.
 
-    ``recoveries`` are the places where a quote or comment that never ends was given up.
+    ``recoveries`` are the places where a quote or comment that never ends was given up,
+    ``comments`` the places of those that may speak to dbguard.
     """
 
     def __init__(self, text: str, start: int, end: int, dialect: str) -> None:
@@ -160,6 +161,7 @@ class Lexer:
         self.dialect = dialect
         self.tokens: list[Token] = []
         self.recoveries: list[tuple[int, str]] = []
+        self.comments: list[tuple[int, int]] = []
         self._start = start
         self._delimiter = ""
         self._statement = 0  # index of the first token of the statement being read
@@ -260,6 +262,7 @@ class Lexer:
         if first.isdigit():
             append(Token(NUMBER, token, at, end))
         elif first == "-":
+            self._comment(at, end)
             if _MARKER_HINT.match(token):
                 self._marker(at, end)
         elif first == "/":
@@ -287,6 +290,7 @@ class Lexer:
             elif self.dialect != MYSQL and token.lstrip("#")[:1].isidentifier():
                 append(Token(WORD, token.upper(), at, end))
             else:
+                self._comment(at, end)
                 self._marker(at, end)
         elif token[-1] == "'":
             return self._prefixed(at, end)
@@ -395,6 +399,10 @@ class Lexer:
 
     # -- comments, quotes, holes
 
+    def _comment(self, at: int, end: int) -> None:
+        if self.text.find("dbguard:", at, end) >= 0:
+            self.comments.append((at, end))
+
     def _block_comment(self, at: int) -> int:
         text = self.text
         code = re.compile(r"/\*M?!(\d{5,6})?").match(text, at, self.end)
@@ -404,6 +412,7 @@ class Lexer:
         first = text.find("*/", at + 2, self.end)
         if first < 0:
             return self._give_up(at, at + 2, "comment")
+        self._comment(at, first + 2)
         if not self._nesting or text.find("/*", at + 2, first) < 0:
             return first + 2
         depth = 0

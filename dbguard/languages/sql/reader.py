@@ -19,6 +19,7 @@ from dbguard.flow import (
 )
 from dbguard.languages.sql.blocks import BlockReader, Frame, calls_return, frame_node
 from dbguard.languages.sql.client import client_command
+from dbguard.languages.sql.comments import located
 from dbguard.languages.sql.comparison import evidence, finds_difference, judge, measured
 from dbguard.languages.sql.dialects import ORACLE, TSQL
 from dbguard.languages.sql.dynamic import built_text, string_content
@@ -58,6 +59,7 @@ def lex(scope: Scope, start: int, end: int) -> list[Token]:
     """Return the tokens of part of a text, and note what never ended in it."""
     lexer = Lexer(scope.text, start, end, scope.session.dialect)
     tokens = lexer.read()
+    scope.session.comments.extend(located(scope.region, tokens, lexer.comments))
     for at, what in lexer.recoveries[:20]:
         scope.session.problems.append(
             Problem(

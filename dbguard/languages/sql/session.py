@@ -10,7 +10,7 @@ from dbguard.flow import Flow
 from dbguard.languages.sql.dialects import SQLITE
 from dbguard.languages.sql.names import Name
 from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
-from dbguard.source import Mapped, Problem, Region, has_hole
+from dbguard.source import Comment, Mapped, Problem, Region, has_hole
 
 TEMPORARY = "temporary table"
 _TEMPORARY_SCHEMAS = ("tempdb.", "pg_temp.", "temp.", "temporary.", "session.")
@@ -57,6 +57,7 @@ class Session:
     functions: dict[str, Flow] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
     output: str = ""
 
     @property
