@@ -15,41 +15,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dbguard import git
+from dbguard.foreign import why_foreign
 from dbguard.gitignore import Ignore, excluder, is_ignored
 from dbguard.kinds import SHEBANG_LENGTH, FileKind, kind_of_name, kind_of_shebang, may_have_shebang
 from dbguard.options import ScanOptions
 from dbguard.reading import FILE_LIMIT, head, read, reason, sort_of_file, too_large
 from dbguard.report.model import LeftOut
 from dbguard.source import Problem
-
-# Folders of tools and of other people's code, by name.
-_FOREIGN_FOLDERS = frozenset(
-    {
-        ".git",
-        ".hg",
-        ".svn",
-        ".jj",
-        "node_modules",
-        "bower_components",
-        "jspm_packages",
-        "site-packages",
-        "dist-packages",
-        "__pycache__",
-        "__pypackages__",
-        ".eggs",
-        ".tox",
-        ".nox",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".pytest_cache",
-        ".hypothesis",
-        ".terraform",
-        ".yarn",
-    }
-)
-# ... and by a file that lies in them.
-_FOREIGN_MARKS = ("pyvenv.cfg", "conda-meta")
-_VENDORED = {"vendor": ("modules.txt", "autoload.php", "bundle")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +213,7 @@ class _Search:
                 continue
             if not is_folder:
                 self._found(absolute, path, mode)
-            elif why := _why_foreign(absolute):
+            elif why := why_foreign(absolute):
                 if entry.name != ".git":
                     self._leave_out(path + "/", why)
             elif self.excluded(self._project_path(absolute) + "/"):
@@ -321,7 +293,7 @@ class _Search:
             folder = folder.rpartition("/")[0]
         found = self._foreign[prefix + folder] if folder else None
         for inner in reversed(pending):
-            if found is None and (why := _why_foreign(prefix + inner)):
+            if found is None and (why := why_foreign(prefix + inner)):
                 found = inner, why
             self._foreign[prefix + inner] = found
         return found
@@ -334,18 +306,6 @@ class _Visit:
     folder: str
     shown: str
     ignores: tuple[Ignore, ...]
-
-
-def _why_foreign(folder: str) -> str:
-    name = os.path.basename(folder)
-    if name in _FOREIGN_FOLDERS:
-        return f"in {name}/"
-    if any(os.path.lexists(os.path.join(folder, mark)) for mark in _FOREIGN_MARKS):
-        return "in a virtual environment"
-    marks = _VENDORED.get(name, ())
-    if any(os.path.lexists(os.path.join(folder, mark)) for mark in marks):
-        return f"in {name}/ (vendored)"
-    return ""
 
 
 def _prefix(folder: str) -> str:

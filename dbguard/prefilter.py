@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from dbguard.prefilter_words import FUNCTIONS, METHODS
 
+_SPEAKS_TO_US = b"dbguard:"
 _IMPORTS_BY_TEXT = frozenset({b"__import__", b"import_module"})
 
 _SQL = (
@@ -48,8 +49,11 @@ _WORDS = METHODS.union(FUNCTIONS)
 def may_have_operations(data: bytes, language: str) -> bool:
     """Say whether a file may hold an operation; False only if it certainly holds none.
 
-    *data* is the whole file, undecoded. Any other language than Python and SQL gives True.
+    *data* is the whole file, undecoded. Any other language than Python and SQL gives True,
+    and so does a comment that speaks to dbguard: that it suppresses nothing is a finding.
     """
+    if _SPEAKS_TO_US in data:
+        return True
     if language == "python":
         return _may_change_encoding(data, language) or _python(data)
     if language == "sql":

@@ -1,0 +1,46 @@
+"""Folders of tools and of other people's code, which a scan leaves out."""
+
+from __future__ import annotations
+
+import os
+
+FOLDERS = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".jj",
+        "node_modules",
+        "bower_components",
+        "jspm_packages",
+        "site-packages",
+        "dist-packages",
+        "__pycache__",
+        "__pypackages__",
+        ".eggs",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+        ".terraform",
+        ".yarn",
+    }
+)
+# ... and by a file that lies in them.
+MARKS = ("pyvenv.cfg", "conda-meta")
+VENDORED = {"vendor": ("modules.txt", "autoload.php", "bundle")}
+
+
+def why_foreign(folder: str) -> str:
+    """Return why a folder and all below it is left out, '' where it is not."""
+    name = os.path.basename(folder)
+    if name in FOLDERS:
+        return f"in {name}/"
+    if any(os.path.lexists(os.path.join(folder, mark)) for mark in MARKS):
+        return "in a virtual environment"
+    marks = VENDORED.get(name, ())
+    if any(os.path.lexists(os.path.join(folder, mark)) for mark in marks):
+        return f"in {name}/ (vendored)"
+    return ""
