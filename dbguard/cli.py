@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dbguard.config import Config
     from dbguard.finding import Severity
     from dbguard.options import ScanOptions
+    from dbguard.policy import Policy
     from dbguard.report.model import Report
 
 
@@ -35,6 +36,10 @@ class Exit(IntEnum):
 
 class UsageError(Exception):
     """The command line asks for something that cannot be; the message says what."""
+
+
+class CutShortError(Exception):
+    """What was asked cannot be answered whole; the message says what is missing."""
 
 
 class OutputError(Exception):
@@ -58,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except UsageError as error:
         return _complain(str(error), Exit.USAGE)
+    except CutShortError as error:
+        return _complain(str(error), Exit.INCOMPLETE)
     except OutputError as error:
         return _complain(str(error), Exit.INTERNAL)
     except KeyboardInterrupt:
@@ -105,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"dbguard {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_scan(commands)
+    _add_baseline(commands)
     explain = commands.add_parser("explain", help="say what a rule finds, and what to do instead")
     explain.add_argument("rule", metavar="RULE", help="its id, such as drop-table")
     explain.set_defaults(run=_explain)
@@ -117,27 +125,64 @@ def _add_scan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     scan = commands.add_parser(
         "scan",
         help="check files and folders (the current folder if none is named)",
-        description="Check Python, shell and SQL for operations that destroy databases.",
+        description="Check files and folders (- for standard input), by default the current one.",
         formatter_class=_HelpFormatter,
         epilog=_EXIT_CODES,
         usage="dbguard scan [options] [PATH ...]",
     )
     add = scan.add_argument
-    add("paths", nargs="*", metavar="PATH", help="file or folder; - for standard input")
+    add("paths", nargs="*", metavar="PATH", help=argparse.SUPPRESS)
     add("--format", choices=("text", "json"), default="text", help="of the report")
     add("--fail-on", choices=("error", "warning", "note", "never"), metavar="LEVEL",
         help="error, warning (default), note or never")  # fmt: skip
     add("--exclude", action="append", default=[], metavar="GLOB",
         help="leave out, as in .gitignore; repeatable")  # fmt: skip
     add("--stdin-filename", metavar="NAME", help="what - is checked as, like deploy.sh")
-    add("--config", metavar="FILE", help="settings, instead of pyproject.toml")
-    add("--no-config", action="store_true", help="take no settings")
+    change = scan.add_mutually_exclusive_group()
+    change.add_argument("--diff", metavar="BASE", default="",
+        help="report what came since the merge base with BASE")  # fmt: skip
+    change.add_argument("--staged", action="store_true", help="report what is staged")
+    add("--show-suppressed", action="store_true", help="list findings that are accepted, too")
+    _add_policy(scan)
     add("--jobs", type=_jobs, default=0, metavar="N", help="worker processes (by need)")
     add("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN",
         help="auto, always or never")  # fmt: skip
     add("-q", "--quiet", action="store_true", help="one line for each finding")
     add("-v", "--verbose", action="store_true", help="list what was left out, and why")
     scan.set_defaults(run=_scan)
+
+
+def _add_policy(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which settings and which baseline hold."""
+    add = parser.add_argument
+    add("--config", metavar="FILE", help="settings, instead of the project's; or --no-config")
+    add("--no-config", action="store_true", help=argparse.SUPPRESS)
+    add("--config-from", metavar="BASE", default="",
+        help="settings and baseline of the merge base with BASE")  # fmt: skip
+    add("--baseline", metavar="FILE", help="instead of .dbguard-baseline; or --no-baseline")
+    add("--no-baseline", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_baseline(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    baseline = commands.add_parser(
+        "baseline",
+        help="accept the findings there are, so that only new ones fail",
+        description="Write the findings there are to .dbguard-baseline.",
+        formatter_class=_HelpFormatter,
+        usage="dbguard baseline [options] [PATH ...]",
+    )
+    add = baseline.add_argument
+    add("paths", nargs="*", metavar="PATH", help="file or folder (the current folder)")
+    what = baseline.add_mutually_exclusive_group()
+    what.add_argument("--prune", action="store_true", help="only remove entries that match nothing")
+    what.add_argument("--check", action="store_true", help="write nothing; fail if it would grow")
+    add("--baseline", metavar="FILE", help="instead of .dbguard-baseline at the root")
+    add("--config", metavar="FILE", help="settings, instead of the project's; or --no-config")
+    add("--no-config", action="store_true", help=argparse.SUPPRESS)
+    baseline.set_defaults(
+        run=_baseline, exclude=[], fail_on=None, stdin_filename=None, jobs=0, diff="",
+        staged=False, config_from="", no_baseline=True,
+    )  # fmt: skip
 
 
 def _jobs(text: str) -> int:
@@ -147,12 +192,52 @@ def _jobs(text: str) -> int:
 
 
 def _scan(arguments: argparse.Namespace) -> Exit:
+    _exclusive(arguments.baseline, arguments.no_baseline, "--baseline and --no-baseline")
     options = _scan_options(arguments)
-    from dbguard import pipeline
-
-    report = pipeline.scan(options)
+    report = _report(options)
     _write(_rendered(report, arguments))
     return _exit_code(report, options.config.fail_on)
+
+
+def _report(options: ScanOptions) -> Report:
+    """Scan. Raises UsageError or CutShortError where a change was asked for in vain."""
+    from dbguard import pipeline
+    from dbguard.changes import ChangeError, ShallowError
+    from dbguard.git import GitError
+
+    try:
+        return pipeline.scan(options)
+    except ChangeError as error:
+        raise UsageError(str(error)) from error
+    except (ShallowError, GitError) as error:
+        raise CutShortError(str(error)) from error
+
+
+def _baseline(arguments: argparse.Namespace) -> Exit:
+    """Write, prune or check the baseline."""
+    from dbguard import baseline, baseline_update
+    from dbguard.baseline import BaselineError
+    from dbguard.policy import read_baseline
+
+    options = _scan_options(arguments)
+    path = Path(arguments.baseline) if arguments.baseline else options.root / baseline.FILE_NAME
+    try:
+        old = read_baseline(path)
+    except BaselineError as error:
+        raise UsageError(str(error)) from error
+    report = _report(options)
+    update = baseline_update.update(old, report, options)
+    if arguments.check:
+        _write(update.told(path.name))
+        return Exit.FINDINGS if update.added else _exit_code(report, None)
+    new = update.pruned if arguments.prune else update.new
+    try:
+        baseline_update.write(path, baseline.render(new))
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    count = len(new.entries)
+    _write((f"{path.name}: {count} accepted {'finding' if count == 1 else 'findings'}\n",))
+    return _exit_code(report, None)
 
 
 def _exit_code(report: Report, fail_on: Severity | None) -> Exit:
@@ -181,9 +266,22 @@ def _scan_options(arguments: argparse.Namespace) -> ScanOptions:
     for path in paths:
         if path != "-" and not os.path.lexists(path):
             raise UsageError(f"{path or 'the empty path'} does not exist")
+    if stdin is not None and (arguments.diff or arguments.staged):
+        raise UsageError("- has no history: --diff and --staged go with files")
     root = find_root((arguments.stdin_filename,) if stdin else paths)
-    config = _config(arguments, root)
-    return ScanOptions(paths, root, config, stdin, arguments.jobs)
+    policy = _policy(arguments, root)
+    return ScanOptions(
+        paths,
+        root,
+        policy.config,
+        stdin,
+        arguments.jobs,
+        baseline=policy.baseline,
+        diff=arguments.diff,
+        staged=arguments.staged,
+        policy_from=arguments.config_from,
+        weakened=policy.weakened,
+    )
 
 
 def _standard_input() -> bytes:
@@ -193,34 +291,68 @@ def _standard_input() -> bytes:
     return sys.stdin.buffer.read(FILE_LIMIT + 1)
 
 
-def _config(arguments: argparse.Namespace, root: Path) -> Config:
-    """Return the settings of the project, overruled by the arguments. Raises UsageError."""
+def _policy(arguments: argparse.Namespace, root: Path) -> Policy:
+    """Return the settings and the baseline, overruled by the arguments. Raises UsageError."""
     from dataclasses import replace
 
-    from dbguard.config import FAIL_ON, FILE_NAME, Config, ConfigError, check_patterns, load
+    from dbguard.baseline import FILE_NAME, Baseline, BaselineError
+    from dbguard.changes import ChangeError, ShallowError
+    from dbguard.config import FAIL_ON, ConfigError, check_patterns
+    from dbguard.git import GitError
+    from dbguard.policy import Policy, of_base, read_baseline
 
-    if arguments.config and arguments.no_config:
-        raise UsageError("--config and --no-config exclude each other")
+    _exclusive(arguments.config, arguments.no_config, "--config and --no-config")
+    _exclusive(arguments.config, arguments.config_from, "--config and --config-from")
+    _exclusive(arguments.no_config, arguments.config_from, "--no-config and --config-from")
     try:
-        if arguments.no_config:
-            config = Config()
-        elif arguments.config:
-            config = load(Path(arguments.config), required=True)
+        if arguments.config_from:
+            policy = of_base(root, arguments.config_from, _check_rules)
         else:
-            config = load(root / FILE_NAME)
-        if config.severity:
-            from dbguard.config import check_rules
-
-            check_rules(config, _rule_ids())
+            policy = Policy(_config(arguments, root), Baseline())
+        if arguments.no_baseline:
+            policy = replace(policy, baseline=Baseline())
+        elif arguments.baseline:
+            accepted = read_baseline(Path(arguments.baseline), required=True)
+            policy = replace(policy, baseline=accepted)
+        elif not arguments.config_from:
+            policy = replace(policy, baseline=read_baseline(root / FILE_NAME))
         if arguments.exclude:
             check_patterns(arguments.exclude, "--exclude")
-    except ConfigError as error:
+    except (ConfigError, BaselineError, ChangeError) as error:
         raise UsageError(str(error)) from error
+    except (ShallowError, GitError) as error:
+        raise CutShortError(str(error)) from error
+    config = policy.config
     if arguments.exclude:
         config = replace(config, exclude=(*config.exclude, *arguments.exclude))
     if arguments.fail_on:
         config = replace(config, fail_on=FAIL_ON[arguments.fail_on])
+    return replace(policy, config=config)
+
+
+def _exclusive(one: object, other: object, what: str) -> None:
+    if one and other:
+        raise UsageError(f"{what} exclude each other")
+
+
+def _config(arguments: argparse.Namespace, root: Path) -> Config:
+    """Return the settings of the work tree. Raises ConfigError."""
+    from dbguard.config import Config, load, load_project
+
+    if arguments.no_config:
+        return Config()
+    named = arguments.config
+    config = load(Path(named), required=True) if named else load_project(root)
+    _check_rules(config)
     return config
+
+
+def _check_rules(config: Config) -> None:
+    """Raise ConfigError where settings name a rule that is not known."""
+    if config.severity or config.overrides:
+        from dbguard.config import check_rules
+
+        check_rules(config, _rule_ids())
 
 
 def _rendered(report: Report, arguments: argparse.Namespace) -> Iterator[str]:
@@ -239,7 +371,10 @@ def _rendered(report: Report, arguments: argparse.Namespace) -> Iterator[str]:
 
         width = max(40, get_terminal_size((text.WIDTH, 24)).columns)
     return text.render(
-        report, text.TextOptions(Style(colour), width, arguments.quiet, arguments.verbose)
+        report,
+        text.TextOptions(
+            Style(colour), width, arguments.quiet, arguments.verbose, arguments.show_suppressed
+        ),
     )
 
 

@@ -1,7 +1,7 @@
-"""The settings of a project: ``[tool.dbguard]`` in pyproject.toml.
+"""The settings of a project: ``[tool.dbguard]`` in pyproject.toml, or ``.dbguard.yaml``.
 
-(``.dbguard.yaml`` comes with the rest of issue 5.) Settings are data only, and what is
-not understood is an error: a misspelt key must not weaken the guard.
+Settings are data only, and what is not understood is an error: a misspelt key must not
+weaken the guard.
 """
 
 from __future__ import annotations
@@ -15,14 +15,28 @@ from pathlib import Path
 from typing import Any
 
 from dbguard.finding import Severity
+from dbguard.gitignore import excluder
 from dbguard.reading import read
 from dbguard.source import Problem
 
 FILE_NAME = "pyproject.toml"
+YAML_NAME = ".dbguard.yaml"
 
 
 class ConfigError(Exception):
     """The settings are wrong; the message says where and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Severities of rules for files that match one of the patterns of ``paths``."""
+
+    paths: tuple[str, ...]
+    severity: Mapping[str, Severity | None]
+
+    def matches(self, path: str) -> bool:
+        """Say whether a path from the root of the project is meant."""
+        return excluder(self.paths)(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,8 @@ class Config:
     ``exclude``, ``database_files``, ``not_database_files`` and ``test_paths`` are
     patterns as in .gitignore, relative to the root of the project. ``fail_on`` is the
     least severity that fails the run, None for none. ``severity`` maps the id of a rule
-    to the severity its findings get, None to switch the rule off.
+    to the severity its findings get, None to switch the rule off; ``overrides`` do so for
+    some paths, the last that matches deciding.
     """
 
     exclude: tuple[str, ...] = ()
@@ -41,19 +56,31 @@ class Config:
     test_paths: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.WARNING
     severity: Mapping[str, Severity | None] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
+
+    def severity_of(self, rule: str, path: str, judged: Severity) -> Severity | None:
+        """Return the severity of a finding that a rule judged, None where it is off.
+
+        *path* is that of the file from the root of the project.
+        """
+        for override in reversed(self.overrides):
+            if rule in override.severity and override.matches(path):
+                return override.severity[rule]
+        return self.severity.get(rule, judged)
 
 
 FAIL_ON = {**{severity.value: severity for severity in reversed(Severity)}, "never": None}
 _RULE_SEVERITY = {**{severity.value: severity for severity in reversed(Severity)}, "off": None}
 _PATTERNS = ("exclude", "database-files", "not-database-files", "test-paths")
-_KEYS = (*_PATTERNS, "fail-on", "severity")
+_KEYS = (*_PATTERNS, "fail-on", "severity", "overrides")
+_OVERRIDE_KEYS = ("paths", "severity")
 
 
 def find_root(paths: Iterable[str]) -> Path:
     """Return the root of the project that *paths* belong to.
 
-    It is the nearest folder above that is the top of a git work tree or whose
-    pyproject.toml mentions dbguard, seen from the current folder if all paths lie in it,
+    It is the nearest folder above that is the top of a git work tree, has a .dbguard.yaml
+    or a pyproject.toml that mentions dbguard, seen from the current folder if all paths lie in it,
     else from the folder the paths share. Failing both, it is where the paths lie.
     """
     current = os.getcwd()
@@ -78,8 +105,36 @@ def _root_above(folder: str) -> str | None:
     return folder
 
 
+def load_project(root: Path) -> Config:
+    """Return the settings of the project at *root*: of the one file that has any.
+
+    Raises ConfigError, also where two files have some.
+    """
+    files = {}
+    for name in (FILE_NAME, YAML_NAME):
+        path = root / name
+        if os.path.lexists(path):
+            data = read(str(path), str(path), follow=True)
+            if isinstance(data, Problem):
+                raise ConfigError(f"{path} {data.error}")
+            files[name] = data
+    return of_files(files, str(root))
+
+
+def of_files(files: Mapping[str, bytes], where: str) -> Config:
+    """Return the settings in the files of a project's root, by name. Raises ConfigError."""
+    found = {}
+    for name, data in files.items():
+        config = _parsed(data, os.path.join(where, name))
+        if config is not None:
+            found[name] = config
+    if len(found) > 1:
+        raise ConfigError(f"{where} has settings in two files, {' and '.join(found)}: keep one")
+    return next(iter(found.values()), Config())
+
+
 def load(path: Path, *, required: bool = False) -> Config:
-    """Return the settings in a TOML file; the defaults where it has none for dbguard.
+    """Return the settings in a file (YAML by its suffix, else TOML); the defaults for none.
 
     A missing file has none either, unless it is *required*. Raises ConfigError.
     """
@@ -90,17 +145,27 @@ def load(path: Path, *, required: bool = False) -> Config:
     data = read(str(path), str(path), follow=True)
     if isinstance(data, Problem):
         raise ConfigError(f"{path} {data.error}")
+    config = _parsed(data, str(path))
+    if config is None and required:
+        raise ConfigError(f"{path} has no [tool.dbguard]")
+    return config or Config()
+
+
+def _parsed(data: bytes, path: str) -> Config | None:
+    """Return the settings in a file's bytes, None where it has none for dbguard."""
+    if path.endswith((".yaml", ".yml")):
+        from dbguard.plain_yaml import YamlError, parse
+
+        try:
+            table = parse(data)
+        except YamlError as error:
+            raise ConfigError(f"{path}: {error}") from error
+        return from_table({} if table is None else table, path)
     if b"dbguard" not in data:
-        if required:
-            raise ConfigError(f"{path} has no [tool.dbguard]")
-        return Config()
-    table = _parse(data, path).get("tool", {})
-    ours = table.get("dbguard") if isinstance(table, dict) else None
-    if ours is None:
-        if required:
-            raise ConfigError(f"{path} has no [tool.dbguard]")
-        return Config()
-    return from_table(ours, f"{path}: [tool.dbguard]")
+        return None
+    tools = _parse(data, path).get("tool", {})
+    ours = tools.get("dbguard") if isinstance(tools, dict) else None
+    return None if ours is None else from_table(ours, f"{path}: [tool.dbguard]")
 
 
 def from_table(table: object, where: str) -> Config:
@@ -109,7 +174,7 @@ def from_table(table: object, where: str) -> Config:
         raise ConfigError(f"{where} must be a table")
     for key in table:
         if key not in _KEYS:
-            raise ConfigError(f"{where} has the unknown key {key!r}{suggestion(key, _KEYS)}")
+            raise ConfigError(f"{where} has the unknown key {key!r}{suggestion(str(key), _KEYS)}")
     patterns = {
         key.replace("-", "_"): _patterns(table[key], f"{where} {key}")
         for key in _PATTERNS
@@ -122,13 +187,15 @@ def from_table(table: object, where: str) -> Config:
         **patterns,
         fail_on=fail_on,
         severity=_severities(table.get("severity", {}), f"{where} severity"),
+        overrides=_overrides(table.get("overrides", []), f"{where} overrides"),
     )
 
 
 def check_rules(config: Config, known: Iterable[str]) -> None:
     """Raise ConfigError where the settings name a rule that is not *known*."""
     ids = tuple(known)
-    for rule in config.severity:
+    named = [*config.severity, *(rule for one in config.overrides for rule in one.severity)]
+    for rule in named:
         if rule not in ids:
             raise ConfigError(f"severity names the unknown rule {rule!r}{suggestion(rule, ids)}")
 
@@ -154,7 +221,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; known are {', '.join(known)}" if len(known) <= 10 else ""
 
 
-def _parse(data: bytes, path: Path) -> dict[str, Any]:
+def _parse(data: bytes, path: str) -> dict[str, Any]:
     # Imported here: most projects have no settings, and it costs every start.
     toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
@@ -187,11 +254,33 @@ def _severities(value: object, where: str) -> dict[str, Severity | None]:
     }
 
 
+def _overrides(value: object, where: str) -> tuple[Override, ...]:
+    if not isinstance(value, list):
+        raise ConfigError(f"{where} must be a list of tables")
+    overrides = []
+    for number, item in enumerate(value, 1):
+        here = f"{where}, number {number}"
+        if not isinstance(item, dict):
+            raise ConfigError(f"{here}, must be a table")
+        for key in item:
+            if key not in _OVERRIDE_KEYS:
+                hint = suggestion(str(key), _OVERRIDE_KEYS)
+                raise ConfigError(f"{here} has the unknown key {key!r}{hint}")
+        for key in _OVERRIDE_KEYS:
+            if not item.get(key):
+                raise ConfigError(f"{here} needs {key}")
+        paths = _patterns(item["paths"], f"{here} paths")
+        overrides.append(Override(paths, _severities(item["severity"], f"{here} severity")))
+    return tuple(overrides)
+
+
 def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _mentions_us(folder: str) -> bool:
+    if os.path.isfile(os.path.join(folder, YAML_NAME)):
+        return True
     path = os.path.join(folder, FILE_NAME)
     if not os.path.isfile(path):
         return False

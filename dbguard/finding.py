@@ -111,7 +111,8 @@ class Finding:
     guard itself, which have no ``operation`` either. ``help`` says what to do instead. ``via`` tells how the operation is
     reached, outermost first. ``suppressed_by`` is the reason a comment gives for leaving
     it out of account, ``baselined`` says that the baseline does (see :attr:`active`).
-    ``fingerprint`` is filled by :func:`ordered`.
+    ``occurrence`` (which of several alike in its file it is, from 0) and ``fingerprint``
+    are filled by :func:`ordered`.
     """
 
     rule: str
@@ -126,6 +127,7 @@ class Finding:
     suppressed_by: str | None = None
     fingerprint: str = ""
     baselined: bool = False
+    occurrence: int = 0
 
     def __post_init__(self) -> None:
         if sum(label.primary for label in self.labels) != 1:
@@ -175,5 +177,7 @@ def ordered(
         key = (finding.rule, project_path(finding.path), finding.content)
         occurrence = seen[key] = seen.get(key, -1) + 1
         digest = sha256("\0".join((*key, str(occurrence))).encode("utf-8", "surrogatepass"))
-        numbered.append(replace(finding, fingerprint=digest.hexdigest()[:32]))
+        numbered.append(
+            replace(finding, occurrence=occurrence, fingerprint=digest.hexdigest()[:32])
+        )
     return tuple(numbered)

@@ -36,12 +36,14 @@ class ProjectFiles:
 
         ``root`` is the absolute folder of the project. ``shown`` maps paths from the root on
     the names under which the scan reports them, as far as it checks them; ``excluded`` are
-        patterns of paths that nothing is to be said about.
+        patterns of paths that nothing is to be said about. ``contents`` are read instead of
+    what lies in the work tree.
     """
 
     root: str
     shown: Mapping[str, str] = field(default_factory=dict)
     excluded: tuple[str, ...] = ()
+    contents: Mapping[str, bytes] = field(default_factory=dict)
 
     def find(self, include: Include, including: str) -> Inclusion | None:
         """Return the file that *include* means, None where there is none to be read.
@@ -49,7 +51,9 @@ class ProjectFiles:
         *including* is the path of the file that runs it, from the root on.
         """
         for path in self._candidates(include.path.text, including):
-            data = read(os.path.join(self.root, path), path)
+            data: bytes | Problem = self.contents.get(path) or read(
+                os.path.join(self.root, path), path
+            )
             if isinstance(data, Problem) or is_binary(data):
                 continue
             text = decode(data, path, include.language).text

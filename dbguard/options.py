@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
+from dbguard.baseline import Baseline
 from dbguard.config import Config
+from dbguard.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,13 @@ class ScanOptions:
     ``paths`` are files and folders as the user named them. ``root`` is the absolute
     folder of the project: configuration, excludes and fingerprints are relative to it.
     ``stdin`` is checked instead of ``paths`` where given. ``jobs`` is the number of
-    worker processes, 0 to decide by the number of files.
+    worker processes, 0 to decide by the number of files. ``today`` is what dates of
+    suppressions are compared with: this is where the clock is read.
+
+    ``diff`` names the commit since whose merge base findings are reported, '' for all;
+    ``staged``: those of what is staged, in the version of the index. ``policy_from`` names
+    the commit the settings come from; ``weakened`` is what the settings would lose by the
+    change.
     """
 
     paths: tuple[str, ...] = (".",)
@@ -31,3 +40,9 @@ class ScanOptions:
     config: Config = field(default_factory=Config)
     stdin: Input | None = None
     jobs: int = 0
+    today: date = field(default_factory=date.today)
+    baseline: Baseline = field(default_factory=Baseline)
+    diff: str = ""
+    staged: bool = False
+    policy_from: str = ""
+    weakened: tuple[Finding, ...] = ()

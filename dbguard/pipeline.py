@@ -14,18 +14,33 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dbguard import git
+from dbguard.acceptance import accept, added_suppressions, told
+from dbguard.assembly import DIRECTIVE
+from dbguard.changes import (
+    Base,
+    ChangeError,
+    Changes,
+    Comparison,
+    same_lines,
+    since,
+    staged,
+    staged_files,
+    versions_before,
+)
 from dbguard.classification import Databases
 from dbguard.config import Config
 from dbguard.context import context_of
 from dbguard.discover import Candidate, discover
 from dbguard.evidence import Context, Project
-from dbguard.finding import Finding, ordered
+from dbguard.finding import Finding
 from dbguard.inclusion import ProjectFiles
 from dbguard.options import ScanOptions
 from dbguard.prefilter import may_have_operations
 from dbguard.reading import decode, is_binary, read
 from dbguard.report.model import LeftOut, Report
-from dbguard.source import Problem, SourceFile
+from dbguard.source import Comment, Problem, SourceFile
+from dbguard.suppression import apply as suppressed
 from dbguard.usage import databases_in, databases_lying_at, migration_tool
 
 PARALLEL_FROM = 40
@@ -50,12 +65,21 @@ class _Checked:
     problems: tuple[Problem, ...] = ()
     undecided: frozenset[str] = frozenset()
     included: frozenset[str] = frozenset()
+    comments: tuple[Comment, ...] = ()
 
 
 def scan(options: ScanOptions) -> Report:
-    """Return the report of a scan. The scanned project's code is never imported or run."""
-    discovery = discover(options)
-    survey = _survey(discovery.candidates)
+    """Return the report of a scan. The scanned project's code is never imported or run.
+
+    Raises ChangeError, ShallowError or git.GitError where a change was asked for that git
+    cannot tell.
+    """
+    changes = _changes(options)
+    if options.staged and changes is not None:
+        discovery = staged_files(options, changes)
+    else:
+        discovery = discover(options)
+    survey = _survey(discovery.candidates, options.config)
     project = _project(options, discovery.candidates)
     check = _Check(
         _databases(options.config, survey.used), project, options.config, _files(options, survey)
@@ -69,7 +93,26 @@ def scan(options: ScanOptions) -> Report:
         results = {hit: _decided(hit, result, check) for hit, result in results.items()}
     callers = {} if _is_whole(options) else _callers(options, results, check)
     project_paths = {candidate.path: candidate.project_path for candidate in survey.hits}
-    findings = ordered(_joined(results, callers), lambda path: project_paths.get(path, path))
+    directives = told(_comments(results), options.today)
+    findings = suppressed(_joined(results, callers, options.config), directives)
+    comparisons: list[Comparison] = []
+    weakened = list(options.weakened)
+    for base in changes.bases if changes is not None else ():
+        assert changes is not None
+        version = _before(base, changes, results, callers, check)
+        were = told(_comments(version.results), options.today)
+        old_findings = suppressed(_joined(version.results, callers, options.config), were)
+        if options.diff or options.staged:
+            comparisons.append(Comparison(old_findings, version.same_lines))
+        if options.policy_from:
+            weakened += added_suppressions(were, directives)
+    accepted = accept(
+        (*findings, *weakened),
+        options.baseline,
+        comparisons,
+        options.config,
+        lambda path: project_paths.get(path, path),
+    )
     left_out = (*discovery.left_out, *survey.left_out)
     problems = {
         *discovery.problems,
@@ -77,31 +120,102 @@ def scan(options: ScanOptions) -> Report:
         *(problem for result in results.values() for problem in result.problems),
     }
     return Report(
-        findings=findings,
+        findings=accepted.findings,
         problems=tuple(sorted(problems, key=_place)),
         files=survey.files,
         skipped=len(left_out),
         unreadable=survey.unreadable + sum(p.stage == "discover" for p in discovery.problems),
-        suppressed=sum(finding.suppressed_by is not None for finding in findings),
+        suppressed=sum(finding.suppressed_by is not None for finding in accepted.findings),
+        baselined=sum(finding.baselined for finding in accepted.findings),
+        unchanged=accepted.unchanged,
         left_out=tuple(sorted(left_out, key=lambda left: left.path)),
     )
+
+
+def _changes(options: ScanOptions) -> Changes | None:
+    """Return the change that is asked for, or by which the policy is judged."""
+    name = options.diff or options.policy_from
+    if not name and not options.staged:
+        return None
+    top = git.work_tree_of(str(options.root))
+    if top is None:
+        raise ChangeError(f"{options.root} is not in a git work tree: there is no change to tell")
+    return staged(top) if options.staged else Changes(top, (since(top, name),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What the version before a change gave, and which lines it shares with the new one."""
+
+    results: dict[Candidate, _Checked]
+    same_lines: dict[str, dict[int, int]]
+
+
+def _before(
+    base: Base,
+    changes: Changes,
+    results: dict[Candidate, _Checked],
+    callers: dict[Candidate, _Checked],
+    check: _Check,
+) -> _Version:
+    """Check what the files that a change touched were before it."""
+    contents = {
+        candidate: data
+        for candidate in (*results, *callers)
+        if not isinstance(data := _bytes(candidate), Problem)
+    }
+    before = versions_before(changes, base, contents)
+    root = check.files.root.rstrip(os.sep) + os.sep
+    old_contents = {
+        candidate.project_path: version.data
+        for candidate, version in before.items()
+        if version.data is not None
+    }
+    contents_before = {**check.files.contents, **old_contents}
+    old_check = replace(check, files=replace(check.files, contents=contents_before))
+    version = _Version(dict(results), {})
+    for candidate, was in before.items():
+        language = candidate.kind.language
+        new_text = decode(contents[candidate], candidate.path, language).text
+        old_text = "" if was.data is None else decode(was.data, candidate.path, language).text
+        same = {} if was.data is None else same_lines(old_text, new_text)
+        version.same_lines[candidate.path] = same
+    for candidate, result in results.items():
+        if candidate in before:
+            was = before[candidate]
+            old_path = os.path.join(changes.top, was.path)
+            project_path = old_path.removeprefix(root).replace(os.sep, "/")
+            old = replace(candidate, project_path=project_path, data=was.data)
+            version.results[candidate] = _Checked() if was.data is None else old_check(old)
+        elif result.included & old_contents.keys():
+            version.results[candidate] = old_check(candidate)
+    return version
+
+
+def _comments(results: dict[Candidate, _Checked]) -> Iterator[Comment]:
+    """Yield the comments of the files that are checked."""
+    checked = {candidate.path for candidate in results}
+    for result in results.values():
+        yield from (comment for comment in result.comments if comment.file.path in checked)
 
 
 def _is_whole(options: ScanOptions) -> bool:
     """Say whether the scan covers the whole project, as a hook's does not."""
     root = options.root.resolve()
-    return options.stdin is None and any(Path(path).resolve() == root for path in options.paths)
+    if options.stdin is not None or options.staged:
+        return False
+    return any(Path(path).resolve() == root for path in options.paths)
 
 
 def _elsewhere(options: ScanOptions) -> tuple[Candidate, ...]:
     """Return the files of the whole project, for what they say about those that are checked."""
-    whole = replace(options, paths=(str(options.root),), stdin=None)
+    whole = replace(options, paths=(str(options.root),), stdin=None, staged=False)
     return discover(whole).candidates
 
 
 def _used_elsewhere(options: ScanOptions) -> frozenset[str]:
     """Return the databases that the project's other files use."""
-    return frozenset(_survey(_elsewhere(options), for_hits=False).used)
+    return frozenset(_survey(_elsewhere(options), options.config, for_hits=False).used)
 
 
 def _decided(hit: Candidate, result: _Checked, check: _Check) -> _Checked:
@@ -133,7 +247,7 @@ def _callers(
 
 
 def _joined(
-    results: dict[Candidate, _Checked], callers: dict[Candidate, _Checked]
+    results: dict[Candidate, _Checked], callers: dict[Candidate, _Checked], config: Config
 ) -> Iterator[Finding]:
     """Yield each finding once, at its worst.
 
@@ -144,7 +258,7 @@ def _joined(
     run_by_others = {
         path
         for candidate, result in everyone.items()
-        if context_of(candidate.project_path) not in _NO_CALLERS
+        if context_of(candidate.project_path, config.test_paths) not in _NO_CALLERS
         for path in result.included
     }
     asked = {candidate.path for candidate in results}
@@ -170,7 +284,7 @@ def _place(problem: Problem) -> tuple[str, int, str]:
     return problem.path, problem.span.start if problem.span else 0, problem.error
 
 
-def _survey(candidates: Iterable[Candidate], *, for_hits: bool = True) -> _Survey:
+def _survey(candidates: Iterable[Candidate], config: Config, *, for_hits: bool = True) -> _Survey:
     """Read every file once: which may have an operation, and which databases are used."""
     survey = _Survey()
     for candidate in candidates:
@@ -184,9 +298,11 @@ def _survey(candidates: Iterable[Candidate], *, for_hits: bool = True) -> _Surve
             survey.unreadable += 1
         else:
             survey.files += 1
-            if context_of(candidate.project_path) is not Context.TEST:
+            if context_of(candidate.project_path, config.test_paths) is not Context.TEST:
                 survey.used |= databases_in(data)
-            if for_hits and may_have_operations(data, candidate.kind.language):
+            if for_hits and (
+                may_have_operations(data, candidate.kind.language) or DIRECTIVE.encode() in data
+            ):
                 survey.hits.append(candidate)
     return survey
 
@@ -208,7 +324,8 @@ def _databases(config: Config, used: set[str]) -> Databases:
 
 def _files(options: ScanOptions, survey: _Survey) -> ProjectFiles:
     shown = {candidate.project_path: candidate.path for candidate in survey.hits}
-    return ProjectFiles(str(options.root), shown, options.config.exclude)
+    at_hand = {hit.project_path: hit.data for hit in survey.hits if hit.data is not None}
+    return ProjectFiles(str(options.root), shown, options.config.exclude, at_hand)
 
 
 def _checked(hits: list[Candidate], check: _Check, jobs: int) -> Iterator[_Checked]:
@@ -281,16 +398,13 @@ class _Check:
             candidate.kind.dialect,
             candidate.project_path,
             self.files,
+            context_of(candidate.project_path, self.config.test_paths),
         )
-        findings = tuple(self._severities(analysis.findings))
         problems = tuple(_with_line(problem, file) for problem in analysis.problems)
         return _Checked(
-            findings, (*decoded.problems, *problems), analysis.undecided, analysis.included
+            analysis.findings,
+            (*decoded.problems, *problems),
+            analysis.undecided,
+            analysis.included,
+            analysis.comments,
         )
-
-    def _severities(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Give findings the severity the settings say; leave out rules switched off."""
-        for finding in findings:
-            severity = self.config.severity.get(finding.rule, finding.severity)
-            if severity is not None:
-                yield replace(finding, severity=severity)

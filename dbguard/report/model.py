@@ -23,8 +23,9 @@ class Report:
     ``findings`` are all of them, suppressed ones too, as :func:`dbguard.finding.ordered`
     leaves them. ``files`` counts the files that were checked, ``skipped`` those left out
     on purpose (excluded, binary, vendored), ``unreadable`` those of which nothing could
-    be read. ``baselined`` counts findings the baseline covers. ``left_out`` lists what
-    ``skipped`` counts, as far as it has a path.
+    be read. ``baselined`` counts findings the baseline covers, ``unchanged`` those that
+    are not in ``findings`` because they are not of the change that is asked about.
+    ``left_out`` lists what ``skipped`` counts, as far as it has a path.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -34,6 +35,7 @@ class Report:
     unreadable: int = 0
     suppressed: int = 0
     baselined: int = 0
+    unchanged: int = 0
     left_out: tuple[LeftOut, ...] = ()
 
     @property

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dbguard.finding import NO, WEAK, YES, EvidenceFact, EvidenceReport, Finding, Severity
-from dbguard.report.escape import escape
+from dbguard.report.escape import escape, no_command
 from dbguard.report.model import Report
 from dbguard.report.style import Style
 from dbguard.source import Problem, SourceFile
 
 # The protocol, a line for each section (docs/protocol.md has the whole of it).
-_SECTIONS = {
+SECTIONS = {
     0: "never delete, reset or overwrite an existing database to apply a change",
     1: "before a change, count the critical data and take a timestamped backup",
     2: "change with ALTER TABLE, or drop the old table only after its copy was verified",
@@ -30,27 +30,46 @@ WIDTH = 100
 
 @dataclass(frozen=True, slots=True)
 class TextOptions:
-    """``width`` is in columns. ``quiet``: a line for each finding; ``verbose``: skips too."""
+    """``width`` is in columns. ``quiet``: a line for each finding; ``verbose``: skips too.
+
+    ``accepted``: findings that a comment or the baseline accepts, too, a line for each.
+    """
 
     style: Style = field(default_factory=Style)
     width: int = WIDTH
     quiet: bool = False
     verbose: bool = False
+    accepted: bool = False
 
 
 def render(report: Report, options: TextOptions) -> Iterator[str]:
     """Yield the report in pieces that end in a line end."""
+    return map(no_command, _pieces(report, options))
+
+
+def _pieces(report: Report, options: TextOptions) -> Iterator[str]:
+    explained: set[int] = set()
     for finding in report.active:
         lines = [_heading(finding, options.style)]
         if not options.quiet:
-            lines += [*_body(finding, options), ""]
+            lines += [*_body(finding, options, explained), ""]
         yield "\n".join(lines) + "\n"
+    if options.accepted:
+        for finding in report.findings:
+            if not finding.active:
+                yield f"{_heading(finding, options.style)} ({_why_accepted(finding)})\n"
     for problem in report.problems:
         yield _problem(problem, options.style) + "\n"
     if options.verbose:
         for left in report.left_out:
             yield options.style.dim(f"{escape(left.path)}: skipped, {escape(left.why)}") + "\n"
     yield closing(report, options.style) + "\n"
+
+
+def _why_accepted(finding: Finding) -> str:
+    if finding.suppressed_by is None:
+        return "in the baseline"
+    return f"suppressed: {escape(finding.suppressed_by)}"
 
 
 def closing(report: Report, style: Style) -> str:
@@ -68,6 +87,8 @@ def closing(report: Report, style: Style) -> str:
     ]
     if report.baselined:
         parts.append(f"{report.baselined} in the baseline")
+    if report.unchanged:
+        parts.append(f"{report.unchanged} not of this change")
     if report.incomplete:
         parts.append(style.mark("INCOMPLETE: see the problems above"))
     elif not report.files:
@@ -104,19 +125,24 @@ def _state(fact: EvidenceFact, file: SourceFile) -> str:
 
 def _heading(finding: Finding, style: Style) -> str:
     line, column = finding.primary.file.position(finding.primary.span.start)
-    place = style.bold(f"{escape(finding.path)}:{line}:{column}:")
+    place = style.bold(style.link(f"{escape(finding.path)}:{line}:{column}:", finding.path))
     what = style.severity(finding.severity, f"{finding.severity.value}[{finding.rule}]")
     return f"{place} {what} {escape(finding.message)}"
 
 
-def _body(finding: Finding, options: TextOptions) -> Iterator[str]:
+def _body(finding: Finding, options: TextOptions, explained: set[int]) -> Iterator[str]:
+    """Yield what stands below the heading; a section is spelt out where it comes up first."""
     from dbguard.report.frame import code_frame
 
     yield from code_frame(finding.labels, options.style, options.width)
     if finding.section is not None:
-        why = f"protocol, section {finding.section}: {_SECTIONS[finding.section]}"
-        yield from _paragraph("why", why, options)
         line = protocol_line(finding.evidence, finding.primary.file)
+        if finding.section in explained:
+            line = f"section {finding.section} · {line}"
+        else:
+            explained.add(finding.section)
+            why = f"protocol, section {finding.section}: {SECTIONS[finding.section]}"
+            yield from _paragraph("why", why, options)
         yield from _wrapped(line, options.width, "    ")
     if finding.via:
         yield from _paragraph("reached", ", in ".join(reversed(finding.via)), options)

@@ -1,0 +1,87 @@
+"""What of the findings counts: the one place where any is set aside.
+
+Comments and the baseline mark findings, which stay in the report; a scan of a change
+leaves out those that are not of the change, and counts them; settings come last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from dbguard import suppression
+from dbguard.baseline import Baseline
+from dbguard.changes import Comparison
+from dbguard.config import Config
+from dbguard.finding import Finding, ordered
+from dbguard.rules import all_rules
+from dbguard.rules.weakened_guard import WeakenedGuard
+from dbguard.source import Comment
+from dbguard.suppression import Directives
+
+ProjectPath = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Findings with their marks, in order; ``unchanged`` counts those not of the change."""
+
+    findings: tuple[Finding, ...]
+    unchanged: int = 0
+
+
+def told(comments: Iterable[Comment], today: date) -> Directives:
+    """Return what comments of a scan say to dbguard."""
+    about_code = [rule.id for rule in all_rules() if rule.section is not None]
+    about_guard = [rule.id for rule in all_rules() if rule.section is None]
+    return suppression.directives(comments, about_code, about_guard, today)
+
+
+def accept(
+    findings: Iterable[Finding],
+    baseline: Baseline,
+    comparisons: Collection[Comparison],
+    config: Config,
+    project_path: ProjectPath,
+) -> Accepted:
+    """Return *findings*, whose suppressions are applied, with every other mark.
+
+    A finding is of the change if all *comparisons* say so: what is new in a merge is new
+    to both of its sides.
+    """
+    marked = list(baseline.mark(ordered(findings, project_path), project_path))
+    kept = [
+        finding
+        for finding in marked
+        if finding.rule == WeakenedGuard.id
+        or all(comparison.is_of_the_change(finding) for comparison in comparisons)
+    ]
+    with_severity = tuple(_severities(kept, config, project_path))
+    return Accepted(with_severity, len(marked) - len(kept))
+
+
+def _severities(
+    findings: Iterable[Finding], config: Config, project_path: ProjectPath
+) -> Iterator[Finding]:
+    """Give findings the severity the settings say; leave out rules switched off."""
+    for finding in findings:
+        severity = config.severity_of(finding.rule, project_path(finding.path), finding.severity)
+        if severity is not None:
+            yield replace(finding, severity=severity)
+
+
+def added_suppressions(before: Directives, after: Directives) -> Iterator[Finding]:
+    """Yield a finding for every suppression that a change added, or gave a later date."""
+    known: dict[tuple[str, str, str, date | None], int] = {}
+    for old in before.suppressions:
+        key = old.file.path, old.rule, old.reason, old.until
+        known[key] = known.get(key, 0) + 1
+    for new in after.suppressions:
+        key = new.file.path, new.rule, new.reason, new.until
+        if known.get(key, 0) > 0:
+            known[key] -= 1
+            continue
+        yield WeakenedGuard().at(
+            new.file, new.span, f"the change adds a suppression of {new.rule}: {new.reason}"
+        )
