@@ -17,6 +17,9 @@ TAB_WIDTH = 4
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    # The second "#" of "##[error]" and "##vso[": commands to the log of a CI service,
+    # wherever in a line they stand.
+    r"|(?<=#)#(?=\[|vso\[)"
 )
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
@@ -39,20 +42,29 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
+_COMMAND = re.compile(r"^([ \t]*):(?=:)", re.MULTILINE)
+
+
+def no_command(text: str) -> str:
+    """Return *text* with no line that GitHub Actions takes for a command (``::error::``)."""
+    return _COMMAND.sub(r"\1\\x3a", text)
+
+
 def cells(line: str) -> list[tuple[str, int]]:
     """Return what to show for each character of a line, and how many columns it takes.
 
     Tabs go to the next multiple of :data:`TAB_WIDTH`; wide characters take two columns
     (Unicode Standard Annex 11), combining ones none.
     """
-    if line.isascii() and line.isprintable():
+    if line.isascii() and line.isprintable() and "##" not in line:
         return [(character, 1) for character in line]
     shown, column = [], 0
-    for character in line:
+    unsafe = {match.start() for match in _UNSAFE.finditer(line)}
+    for number, character in enumerate(line):
         if character == "\t":
             width = TAB_WIDTH - column % TAB_WIDTH
             cell = " " * width
-        elif _UNSAFE.match(character):
+        elif number in unsafe:
             cell = _escaped(character)
             width = len(cell)
         else:

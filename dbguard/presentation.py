@@ -1,0 +1,74 @@
+"""Reports in the formats that were asked for, to where they were asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from inspect import cleandoc
+
+from dbguard import __version__
+from dbguard.git import work_tree_of
+from dbguard.options import ScanOptions
+from dbguard.report.formats import renderer
+from dbguard.report.model import Report
+from dbguard.report.setting import RulePage, Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What only the text report asks: colour ("auto", "always", "never") and how much."""
+
+    colour: str = "auto"
+    quiet: bool = False
+    verbose: bool = False
+    accepted: bool = False
+
+
+def rendered(
+    report: Report, name: str, options: ScanOptions, exit_code: int, look: Look, *, to_file: bool
+) -> Iterator[str]:
+    """Yield a report in the format called *name*; ``to_file`` where it goes to no terminal."""
+    if name == "text":
+        return _text(report, look, to_file=to_file)
+    return renderer(name)(report, _setting(options, exit_code))
+
+
+def _setting(options: ScanOptions, exit_code: int) -> Setting:
+    # Imported here: a text report needs no rule's page.
+    from dbguard.rules import all_rules
+
+    pages = []
+    for rule in all_rules():
+        summary, _, text = cleandoc(rule.__doc__ or "").partition("\n")
+        section = None if rule.section is None else int(rule.section)
+        pages.append(RulePage(rule.id, section, summary, text.strip()))
+    root = str(options.root)
+    return Setting(
+        top=work_tree_of(root) or root,
+        current=os.getcwd(),
+        rules=tuple(pages),
+        version=__version__,
+        fail_on=options.config.fail_on,
+        exit_code=exit_code,
+    )
+
+
+def _text(report: Report, look: Look, *, to_file: bool) -> Iterator[str]:
+    from dbguard.report import text
+    from dbguard.report.style import Style, wants_colour, wants_links
+
+    terminal = not to_file and sys.stdout.isatty()
+    width = text.WIDTH
+    if terminal:
+        from shutil import get_terminal_size
+
+        width = max(40, get_terminal_size((text.WIDTH, 24)).columns)
+    style = Style(
+        wants_colour("never" if to_file else look.colour, os.environ, terminal=terminal),
+        os.getcwd() if wants_links(os.environ, terminal=terminal) else "",
+    )
+    return text.render(
+        report, text.TextOptions(style, width, look.quiet, look.verbose, look.accepted)
+    )

@@ -1,0 +1,73 @@
+"""Writing reports to files: each is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbguard.report.formats import FORMATS
+
+STANDARD_OUTPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A format and the file it goes to, ``-`` for standard output."""
+
+    format: str
+    file: str
+
+
+def parsed_output(text: str) -> Output:
+    """Return what ``FORMAT=FILE`` asks for. Raises ValueError, whose message says why not."""
+    name, equals, file = text.partition("=")
+    if not equals or not file:
+        raise ValueError(f"{text!r} is not FORMAT=FILE")
+    if name not in FORMATS:
+        from dbguard.config import suggestion
+
+        raise ValueError(f"there is no format {name!r}{suggestion(name, FORMATS)}")
+    if file != STANDARD_OUTPUT and not os.path.isdir(os.path.dirname(file) or "."):
+        raise ValueError(f"the folder of {file} does not exist")
+    if os.path.isdir(file):
+        raise ValueError(f"{file} is a folder")
+    return Output(name, file)
+
+
+def write_file(file: str, pieces: Iterable[str]) -> None:
+    """Write a report under a temporary name beside *file*, then give it that name.
+
+    What is no regular file (``/dev/stdout``, a pipe) is written to as it is. Lone
+    surrogates, which no encoding carries, become ``?``. Raises OSError.
+    """
+    target = os.path.realpath(file)
+    try:
+        regular = stat.S_ISREG(os.stat(target).st_mode)
+    except FileNotFoundError:
+        regular = True
+    if not regular:
+        with Path(target).open("w", encoding="utf-8", errors="replace", newline="\n") as stream:
+            stream.writelines(pieces)
+        return
+    folder, name = os.path.split(target)
+    handle, temporary = tempfile.mkstemp(prefix=f".{name[:40]}.", dir=folder)
+    try:
+        with open(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
+            stream.writelines(pieces)
+        os.chmod(temporary, _mode_for_new_files())
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _mode_for_new_files() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
