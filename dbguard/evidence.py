@@ -89,8 +89,8 @@ class Evidence:
         if self.backup_of(target) is not None:
             return None
         names = _databases_of(target)
-        for operation in self.state.happened.values():
-            if operation.kind is Kind.BACKUP and operation.source is not None:
+        for operation in self.state.happened.of((Kind.BACKUP,)):
+            if operation.source is not None:
                 source = database_key(operation.source.name)
                 if not names or source == "" or source in names:
                     return operation
@@ -107,8 +107,7 @@ class Evidence:
         return copies[0] if copies and self.copy_of(table) is None else None
 
     def _copies_of(self, table: Target) -> list[Operation]:
-        key = table_key(_table_of(table))
-        return [proof for source, _, proof in self.state.all(FactKind.COPIED) if source == key]
+        return self.state.proofs(FactKind.COPIED, table_key(_table_of(table)))
 
     def verification_of(self, table: Target) -> Operation | None:
         """Return the comparison of a table with its copy that holds here, or None."""
@@ -122,23 +121,15 @@ class Evidence:
         """Return a comparison of a table that stands before but cannot stop what follows."""
         if self.verification_of(table) is not None:
             return None
-        key = table_key(_table_of(table))
-        for operation in self.state.happened.values():
-            reads = {table_key(read.name) for read in operation.reads}
-            if operation.kind is Kind.VERIFY and key in reads and len(reads) > 1:
-                return operation
-        return None
+        return self.state.happened.first(Kind.VERIFY, table_key(_table_of(table)))
 
     def created_here(self, target: Target) -> Operation | None:
         """Return the operation of this flow that created a table or database, or None."""
         if target.kind in (TargetKind.TABLE, TargetKind.COLUMN, TargetKind.ROWS):
-            key = (FactKind.CREATED, "table", table_key(_table_of(target)))
-            if (found := self.state.facts.get(key)) is not None:
+            found = self.state.created("table", table_key(_table_of(target)))
+            if found is not None:
                 return found
-        created = (
-            self.state.facts.get((FactKind.CREATED, "database", name))
-            for name in _databases_of(target)
-        )
+        created = (self.state.created("database", name) for name in _databases_of(target))
         return next((found for found in created if found is not None), None)
 
     def guard(self, guard: Guard) -> Operation | None:
@@ -156,7 +147,7 @@ class Evidence:
 
     def destroyed_before(self) -> list[Operation]:
         """Return what may have been destroyed before on a path to here, in order."""
-        return [o for o in self.state.happened.values() if o.kind in DESTROYS]
+        return self.state.happened.of(DESTROYS)
 
 
 def _table_of(target: Target) -> str:
@@ -261,7 +252,7 @@ class Walk:
         caught = merge(entry, raised) or entry
         for state_after in (body.after, *body.stops.values()):
             if state_after is not None:
-                caught.happened.update(state_after.happened)
+                caught.happened.add(state_after.happened)
         outcome = body
         if body.after is not None:
             otherwise = self._run(node.otherwise, body.after, direction)

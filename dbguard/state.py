@@ -6,9 +6,11 @@ that two arms which back up the same database in two ways still agree where they
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal
+from itertools import count
+from typing import Generic, Literal, TypeVar
 
 from dbguard.databases import normal_path
 from dbguard.operations import Guard, Kind, Operation, Target, Trait
@@ -28,9 +30,6 @@ class FactKind(Enum):
     RENAMED = "renamed"
 
 
-Key = tuple[FactKind, str, str]
-
-
 def table_key(name: str) -> str:
     """Return the name by which two mentions of a table are compared.
 
@@ -46,44 +45,233 @@ def database_key(name: str) -> str:
     return name if "://" in name else normal_path(name)
 
 
+Entry = TypeVar("Entry")
+Name = TypeVar("Name")
+
+
+class Ledger(Generic[Name, Entry]):
+    """A dictionary that is copied when it is written to, not before.
+
+    A branch copies the state for each of its arms, and few arms change much of it.
+    """
+
+    __slots__ = ("_owned", "entries")
+
+    def __init__(self, entries: dict[Name, Entry] | None = None, *, owned: bool = False) -> None:
+        self.entries: dict[Name, Entry] = {} if entries is None else entries
+        self._owned = owned
+
+    def copy(self) -> Ledger[Name, Entry]:
+        """Return a ledger that can be written to apart from this one."""
+        self._owned = False
+        return Ledger(self.entries)
+
+    def __setitem__(self, name: Name, entry: Entry) -> None:
+        self._own()
+        self.entries[name] = entry
+
+    def remove(self, name: Name) -> None:
+        """Take out an entry where there is one."""
+        if name in self.entries:
+            self._own()
+            del self.entries[name]
+
+    def _own(self) -> None:
+        if not self._owned:
+            self.entries = self.entries.copy()
+            self._owned = True
+
+
+class Facts:
+    """The facts of one kind: pairs of what they are about, each with its proof.
+
+    Found by either side of the pair. They stand in the order they became true, as far as
+    their first sides differ.
+    """
+
+    __slots__ = ("_by_second", "_proofs")
+
+    def __init__(
+        self,
+        proofs: Ledger[str, dict[str, Operation]] | None = None,
+        by_second: Ledger[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        # The inner dictionaries are never changed, only replaced.
+        self._proofs: Ledger[str, dict[str, Operation]] = proofs or Ledger()
+        self._by_second: Ledger[str, tuple[str, ...]] = by_second or Ledger()
+
+    def copy(self) -> Facts:
+        """Return facts that can be changed apart from these."""
+        return Facts(self._proofs.copy(), self._by_second.copy())
+
+    def hold(self, first: str, second: str, proof: Operation) -> None:
+        """Note that a fact holds. The first proof of it is kept."""
+        known = self._proofs.entries.get(first, {})
+        if second in known:
+            return
+        self._proofs[first] = {**known, second: proof}
+        self._by_second[second] = (*self._by_second.entries.get(second, ()), first)
+
+    def end(self, first: str, second: str) -> None:
+        """Note that a fact holds no more."""
+        known = self._proofs.entries.get(first, {})
+        if second not in known:
+            return
+        if rest := {name: proof for name, proof in known.items() if name != second}:
+            self._proofs[first] = rest
+        else:
+            self._proofs.remove(first)
+        if others := tuple(n for n in self._by_second.entries[second] if n != first):
+            self._by_second[second] = others
+        else:
+            self._by_second.remove(second)
+
+    def of(self, first: str) -> Mapping[str, Operation]:
+        """Return the second sides and the proofs of the facts about *first*."""
+        return self._proofs.entries.get(first, {})
+
+    def with_second(self, second: str) -> tuple[str, ...]:
+        """Return the first sides of the facts whose other side is *second*."""
+        return self._by_second.entries.get(second, ())
+
+    def __iter__(self) -> Iterator[tuple[str, str, Operation]]:
+        for first, known in self._proofs.entries.items():
+            for second, proof in known.items():
+                yield first, second, proof
+
+    def merged(self, other: Facts) -> Facts:
+        """Return the facts that hold in both."""
+        if self._proofs.entries is other._proofs.entries:
+            return self.copy()
+        both = Facts()
+        for first, second, proof in self:
+            if second in other.of(first):
+                both.hold(first, second, proof)
+        return both
+
+
+class History:
+    """The operations that may have happened on some path to here."""
+
+    __slots__ = ("_by_kind", "_clock", "_first")
+
+    def __init__(self, clock: Iterator[int] | None = None) -> None:
+        self._clock = clock or count()
+        self._by_kind: dict[Kind, Ledger[int, tuple[int, Operation]]] = {}
+        self._first: Ledger[tuple[Kind, str], Operation] = Ledger()
+
+    def copy(self) -> History:
+        """Return a history that goes on apart from this one."""
+        new = History(self._clock)
+        new._by_kind = {kind: ledger.copy() for kind, ledger in self._by_kind.items()}
+        new._first = self._first.copy()
+        return new
+
+    def record(self, operation: Operation) -> None:
+        """Note that an operation may have happened now."""
+        ledger = self._by_kind.setdefault(operation.kind, Ledger())
+        if id(operation) not in ledger.entries:
+            ledger[id(operation)] = next(self._clock), operation
+            for topic in _topics(operation):
+                if (operation.kind, topic) not in self._first.entries:
+                    self._first[operation.kind, topic] = operation
+
+    def of(self, kinds: Collection[Kind]) -> list[Operation]:
+        """Return the operations of some kinds, in the order they ran."""
+        found = [
+            entry
+            for kind in kinds
+            if kind in self._by_kind
+            for entry in self._by_kind[kind].entries.values()
+        ]
+        return [operation for _, operation in sorted(found, key=_when)]
+
+    def first(self, kind: Kind, topic: str) -> Operation | None:
+        """Return the first operation of a kind about a table or database, by its key."""
+        return self._first.entries.get((kind, topic))
+
+    def add(self, other: History) -> None:
+        """Add what may have happened on another path."""
+        for kind, theirs in other._by_kind.items():
+            ours = self._by_kind.get(kind)
+            if ours is None:
+                self._by_kind[kind] = theirs.copy()
+            elif ours.entries is not theirs.entries:
+                self._by_kind[kind] = Ledger({**theirs.entries, **ours.entries}, owned=True)
+        if self._first.entries is not other._first.entries:
+            self._first = Ledger({**other._first.entries, **self._first.entries}, owned=True)
+
+
+def _when(entry: tuple[int, Operation]) -> int:
+    return entry[0]
+
+
+def _topics(operation: Operation) -> list[str]:
+    """Return what an operation is later looked for under.
+
+    A comparison: the tables it reads, where it reads two; another: its table and database.
+    """
+    if operation.kind is Kind.VERIFY:
+        tables = list(dict.fromkeys(table_key(read.name) for read in operation.reads))
+        return tables if len(tables) > 1 else []
+    topics = [table_topic(operation.target.name)]
+    if operation.target.database is not None:
+        topics.append(database_topic(operation.target.database))
+    return topics
+
+
+def table_topic(name: str) -> str:
+    """Return the key under which the changes of a table are found."""
+    return f"table {table_key(name)}"
+
+
+def database_topic(name: str) -> str:
+    """Return the key under which the changes of a database are found."""
+    return f"database {name}"
+
+
 @dataclass(slots=True)
 class State:
     """The facts that hold on every path to here, and what may have happened on some path.
 
-    ``happened`` are operations under their identity, in the order they ran; the rest is
-    the state of the session.
+    The rest is the state of the session.
     """
 
-    facts: dict[Key, Operation] = field(default_factory=dict)
-    happened: dict[int, Operation] = field(default_factory=dict)
+    _facts: dict[FactKind, Facts] = field(default_factory=lambda: {k: Facts() for k in FactKind})
+    happened: History = field(default_factory=History)
     foreign_keys: ForeignKeys | None = None
     in_transaction: bool = False
 
     def copy(self) -> State:
         """Return a state that can be changed apart from this one."""
-        return State(
-            self.facts.copy(), self.happened.copy(), self.foreign_keys, self.in_transaction
-        )
+        facts = {kind: facts.copy() for kind, facts in self._facts.items()}
+        return State(facts, self.happened.copy(), self.foreign_keys, self.in_transaction)
 
     def hold(self, kind: FactKind, first: str, second: str, proof: Operation) -> None:
         """Note that a fact holds from here on. The first proof of it is kept."""
-        self.facts.setdefault((kind, first, second), proof)
+        self._facts[kind].hold(first, second, proof)
 
     def find(self, kind: FactKind, first: str) -> Operation | None:
         """Return the proof of a fact about *first*, None where it does not hold."""
-        return next(
-            (proof for (k, f, _), proof in self.facts.items() if k is kind and f == first), None
-        )
+        return next(iter(self._facts[kind].of(first).values()), None)
+
+    def proofs(self, kind: FactKind, first: str) -> list[Operation]:
+        """Return the proofs of the facts of a kind about *first*."""
+        return list(self._facts[kind].of(first).values())
+
+    def created(self, what: str, key: str) -> Operation | None:
+        """Return what created a "table" or "database" in this flow, by its key."""
+        return self._facts[FactKind.CREATED].of(key).get(what)
 
     def all(self, kind: FactKind) -> list[tuple[str, str, Operation]]:
         """Return the facts of a kind with their proofs, in the order they became true."""
-        return [(f, s, proof) for (k, f, s), proof in self.facts.items() if k is kind]
+        return list(self._facts[kind])
 
     def apply(self, operation: Operation) -> None:
         """Note what *operation*, which runs here, makes true and what it ends."""
         excused = operation.kind in DESTROYS and Guard.ENVIRONMENT in guards(self)
         if operation.kind in RECORDED and not excused:
-            self.happened[id(operation)] = operation
+            self.happened.record(operation)
         match operation.kind:
             case Kind.BACKUP if operation.checked and operation.source is not None:
                 self.hold(FactKind.BACKUP, database_key(operation.source.name), "", operation)
@@ -98,7 +286,7 @@ class State:
                 self.hold(FactKind.STOPPED, operation.target.name, "", operation)
             case Kind.START_SERVICE:
                 for first, second, _ in self.all(FactKind.STOPPED):
-                    del self.facts[FactKind.STOPPED, first, second]
+                    self._facts[FactKind.STOPPED].end(first, second)
             case Kind.RENAME_TABLE if operation.source is not None:
                 self._renamed(operation, operation.source)
             case Kind.CREATE_TABLE | Kind.CREATE_DATABASE if not operation.has(Trait.IF_NOT_EXISTS):
@@ -113,7 +301,7 @@ class State:
             case Kind.COMMIT | Kind.ROLLBACK:
                 self.in_transaction = False
             case Kind.DROP_TABLE | Kind.DROP_DATABASE | Kind.DELETE_FILE:
-                self.facts.pop((FactKind.CREATED, *_created_key(operation.target)), None)
+                self._facts[FactKind.CREATED].end(*_created_key(operation.target))
 
     def _verified(self, operation: Operation) -> None:
         """A comparison proves the copies made before it whose two sides it reads.
@@ -122,35 +310,38 @@ class State:
         the new table may have by now (both sides then read ``users``).
         """
         reads = [table_key(read.name) for read in operation.reads]
-        for source, target, _ in self.all(FactKind.COPIED):
-            if target not in reads:
-                continue
+        copied = self._facts[FactKind.COPIED]
+        for target in dict.fromkeys(reads):
             others = reads.copy()
             others.remove(target)
-            if source in others or self._former_name(source) in others:
-                self.hold(FactKind.VERIFIED, source, target, operation)
+            for source in copied.with_second(target):
+                if source in others or self._former_name(source) in others:
+                    self.hold(FactKind.VERIFIED, source, target, operation)
 
     def _former_name(self, table: str) -> str:
-        return next((f for f, s, _ in self.all(FactKind.RENAMED) if s == table), table)
+        return next(iter(self._facts[FactKind.RENAMED].with_second(table)), table)
 
     def _renamed(self, operation: Operation, source: Target) -> None:
         """The facts about a table follow it to its new name."""
         old, new = table_key(source.name), table_key(operation.target.name)
         self.hold(FactKind.RENAMED, old, new, operation)
-        for (kind, first, second), proof in list(self.facts.items()):
-            if kind in (FactKind.COPIED, FactKind.VERIFIED) and old in (first, second):
-                moved = (new if first == old else first, new if second == old else second)
-                del self.facts[kind, first, second]
-                self.hold(kind, *moved, proof)
-            elif kind is FactKind.CREATED and first == "table" and second == old:
-                del self.facts[kind, first, second]
-                self.hold(kind, first, new, proof)
+        for facts in (self._facts[FactKind.COPIED], self._facts[FactKind.VERIFIED]):
+            about = [(old, second) for second in facts.of(old)]
+            about += [(first, old) for first in facts.with_second(old) if first != old]
+            for first, second in about:
+                proof = facts.of(first)[second]
+                facts.end(first, second)
+                facts.hold(new if first == old else first, new if second == old else second, proof)
+        created = self.created("table", old)
+        if created is not None:
+            self._facts[FactKind.CREATED].end(old, "table")
+            self.hold(FactKind.CREATED, new, "table", created)
 
 
 def _created_key(target: Target) -> tuple[str, str]:
     if target.kind.value == "table":
-        return "table", table_key(target.name)
-    return "database", database_key(target.name)
+        return table_key(target.name), "table"
+    return database_key(target.name), "database"
 
 
 DESTROYS = frozenset(
@@ -188,9 +379,11 @@ def merge(left: State | None, right: State | None) -> State | None:
     """
     if left is None or right is None:
         return left or right
+    history = left.happened.copy()
+    history.add(right.happened)
     return State(
-        {key: proof for key, proof in left.facts.items() if key in right.facts},
-        {**left.happened, **right.happened},
+        {kind: facts.merged(right._facts[kind]) for kind, facts in left._facts.items()},
+        history,
         left.foreign_keys if left.foreign_keys == right.foreign_keys else None,
         left.in_transaction and right.in_transaction,
     )

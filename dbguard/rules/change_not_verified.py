@@ -43,7 +43,7 @@ class ChangeNotVerified(Rule):
         if evidence.context is not Context.APPLICATION:
             return
         unseen: dict[str, Operation] = {}
-        for operation in evidence.state.happened.values():
+        for operation in evidence.state.happened.of(_LOOKS | _CHANGES):
             database = operation.target.database
             if operation.kind in _LOOKS:
                 seen = {read.database for read in operation.reads} | {database}

@@ -9,6 +9,7 @@ from dbguard.finding import Finding, Severity
 from dbguard.judgement import judge
 from dbguard.operations import Certainty, Kind, Operation, Trait
 from dbguard.rule import Rule, Section
+from dbguard.state import database_topic
 
 _CHANGES = frozenset({Kind.ALTER_TABLE, Kind.RENAME_TABLE})
 
@@ -63,7 +64,5 @@ class ChangeWithoutBackup(Rule):
 
 
 def _changed_before(database: str, evidence: Evidence) -> bool:
-    return any(
-        earlier.kind in _CHANGES and earlier.target.database == database
-        for earlier in evidence.state.happened.values()
-    )
+    happened = evidence.state.happened
+    return any(happened.first(kind, database_topic(database)) is not None for kind in _CHANGES)

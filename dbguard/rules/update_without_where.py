@@ -9,7 +9,7 @@ from dbguard.finding import Finding, Severity
 from dbguard.judgement import judge
 from dbguard.operations import Kind, Operation
 from dbguard.rule import Rule, Section, named
-from dbguard.state import table_key
+from dbguard.state import table_topic
 
 _BACKFILL = Severity.WARNING
 
@@ -40,11 +40,7 @@ class UpdateWithoutWhere(Rule):
     def check(self, operation: Operation, evidence: Evidence) -> Iterator[Finding]:
         """Judge an update of all rows; in a migration a backfill is the likelier reading."""
         table = operation.target
-        if any(
-            earlier.kind is Kind.ALTER_TABLE
-            and table_key(earlier.target.name) == table_key(table.name)
-            for earlier in evidence.state.happened.values()
-        ):
+        if evidence.state.happened.first(Kind.ALTER_TABLE, table_topic(table.name)) is not None:
             return
         severity = judge(operation, evidence)
         if severity is None:
