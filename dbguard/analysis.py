@@ -111,6 +111,11 @@ def _undecided(flows: tuple[Flow, ...], databases: Databases) -> frozenset[str]:
     )
 
 
+def used_in(file: SourceFile, language: str) -> frozenset[str]:
+    """Return the database files that a file connects to, in normal form."""
+    return _used(Assembly(path=file.path).whole(Region.of_file(file, language)))
+
+
 def _used(flows: tuple[Flow, ...]) -> frozenset[str]:
     """Return the database files that these flows connect to, in normal form."""
     return frozenset(

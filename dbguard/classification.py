@@ -69,7 +69,7 @@ class Databases:
 
     def holds_database(self, directory: str) -> bool:
         """Say whether a database the project uses lies below a directory."""
-        prefix = normal_path(directory.rstrip("*")).rstrip("/") + "/"
+        prefix = _below_root(normal_path(directory.rstrip("*"))).rstrip("/") + "/"
         return prefix not in ("./", "/") and any(path.startswith(prefix) for path in self.used)
 
     def may_be_used(self, path: str) -> bool:
@@ -93,6 +93,7 @@ class Databases:
             return True
         if any(c in path for c in "*?["):
             return any(fnmatch(used, path) for used in self.used)
+        path = _below_root(path)
         # A path from another folder of the same project: settle for the same name.
         return (
             bool(basename(path))
@@ -218,6 +219,13 @@ class Databases:
             and not self._is_used(copy)
             and not looks_new(origin)
         )
+
+
+def _below_root(path: str) -> str:
+    """Return a path without the steps up that a script in a subfolder begins with."""
+    while path.startswith("../"):
+        path = path[3:]
+    return path
 
 
 def _below(copy: str, original: str) -> bool:

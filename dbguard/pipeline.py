@@ -41,7 +41,10 @@ from dbguard.reading import decode, is_binary, read
 from dbguard.report.model import LeftOut, Report
 from dbguard.source import Comment, Problem, SourceFile
 from dbguard.suppression import apply as suppressed
-from dbguard.usage import databases_in, databases_lying_at, migration_tool
+from dbguard.usage import databases_in, databases_lying_at, may_connect, migration_tool
+
+MAX_CONNECTING = 200
+"""How many files are lowered, where paths need it, for the databases they connect to."""
 
 PARALLEL_FROM = 40
 """From so many files with a hit on, worker processes pay for their start."""
@@ -53,6 +56,7 @@ class _Survey:
 
     hits: list[Candidate] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
+    connecting: list[Candidate] = field(default_factory=list)
     files: int = 0
     unreadable: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
@@ -87,8 +91,11 @@ def scan(options: ScanOptions) -> Report:
     results = dict(zip(survey.hits, _checked(survey.hits, check, options.jobs), strict=True))
     if undecided := {path for result in results.values() for path in result.undecided}:
         used = survey.used | databases_lying_at(str(options.root), undecided)
-        if not _is_whole(options):
-            used |= _used_elsewhere(options)
+        if _is_whole(options):
+            used |= _used_by(survey.connecting)
+        else:
+            elsewhere = _survey(_elsewhere(options), options.config, for_hits=False)
+            used |= elsewhere.used | _used_by(elsewhere.connecting)
         check = replace(check, databases=_databases(options.config, used))
         results = {hit: _decided(hit, result, check) for hit, result in results.items()}
     callers = {} if _is_whole(options) else _callers(options, results, check)
@@ -213,9 +220,22 @@ def _elsewhere(options: ScanOptions) -> tuple[Candidate, ...]:
     return discover(whole).candidates
 
 
-def _used_elsewhere(options: ScanOptions) -> frozenset[str]:
-    """Return the databases that the project's other files use."""
-    return frozenset(_survey(_elsewhere(options), options.config, for_hits=False).used)
+def _used_by(connecting: list[Candidate]) -> frozenset[str]:
+    """Return the databases that files connect to in ways their bytes do not show.
+
+    A path put together from parts, or a setting such as Django's, is known once the file
+    is lowered; so many are looked at as :data:`MAX_CONNECTING` says.
+    """
+    from dbguard.analysis import used_in
+
+    found: set[str] = set()
+    for candidate in connecting[:MAX_CONNECTING]:
+        data = _bytes(candidate)
+        if not isinstance(data, Problem):
+            language = candidate.kind.language
+            text = decode(data, candidate.path, language).text
+            found |= used_in(SourceFile(candidate.path, text), language)
+    return frozenset(found)
 
 
 def _decided(hit: Candidate, result: _Checked, check: _Check) -> _Checked:
@@ -300,6 +320,8 @@ def _survey(candidates: Iterable[Candidate], config: Config, *, for_hits: bool =
             survey.files += 1
             if context_of(candidate.project_path, config.test_paths) is not Context.TEST:
                 survey.used |= databases_in(data)
+                if candidate.kind.language == "python" and may_connect(data):
+                    survey.connecting.append(candidate)
             if for_hits and (
                 may_have_operations(data, candidate.kind.language) or DIRECTIVE.encode() in data
             ):

@@ -45,6 +45,11 @@ def databases_in(data: bytes) -> frozenset[str]:
     return frozenset(found - {".", "/", ""})
 
 
+def may_connect(data: bytes) -> bool:
+    """Say whether a file may connect to a database file in any way."""
+    return any(stem in data for stem in _STEMS)
+
+
 def databases_lying_at(root: str, paths: Iterable[str]) -> frozenset[str]:
     """Return those of *paths* (from *root* on) where an SQLite database really lies.
 
