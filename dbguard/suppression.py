@@ -33,22 +33,15 @@ _FOREIGN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A well-formed suppression of one rule, on the lines of ``about``."""
+    """A well-formed suppression of one rule, on the lines from ``first`` to ``last``."""
 
     rule: str
     reason: str
     file: SourceFile
     span: Span
-    about: Span
+    first: int
+    last: int
     until: date | None = None
-
-    def covers(self, finding: Finding) -> bool:
-        """Say whether a finding of the rule stands on one of the lines."""
-        if finding.rule != self.rule or finding.path != self.file.path:
-            return False
-        first, last = _lines(self.file, self.about)
-        begin, end = _lines(self.file, finding.primary.span)
-        return begin <= last and first <= end
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +77,17 @@ def apply(findings: Iterable[Finding], told: Directives) -> Iterator[Finding]:
         by_file.setdefault((suppression.file.path, suppression.rule), []).append(suppression)
     used = set()
     for finding in findings:
-        covering = [
-            suppression
-            for suppression in by_file.get((finding.path, finding.rule), ())
-            if suppression.covers(finding)
-        ]
-        used.update(covering)
+        candidates = by_file.get((finding.path, finding.rule))
+        if not candidates:
+            yield finding
+            continue
+        first, last = _lines(finding.primary.file, finding.primary.span)
+        covering = [one for one in candidates if one.first <= last and first <= one.last]
+        used.update(map(id, covering))
         yield replace(finding, suppressed_by=covering[0].reason) if covering else finding
     yield from told.bad
     for suppression in told.suppressions:
-        if suppression not in used:
+        if id(suppression) not in used:
             yield UnusedSuppression().at(
                 suppression.file,
                 suppression.span,
@@ -147,11 +141,12 @@ class _Reading:
         if about is None:
             self._refuse(comment, "stands before no line of code")
             return
+        first, last = _lines(comment.file, about)
         for rule in (name.strip() for name in match["ids"].split(",")):
             if self._may_be_suppressed(comment, rule):
                 last_day = until if until != date.max else None
                 self.suppressions.append(
-                    Suppression(rule, reason, comment.file, comment.span, about, last_day)
+                    Suppression(rule, reason, comment.file, comment.span, first, last, last_day)
                 )
 
     def _until(self, comment: Comment, rest: str) -> tuple[date | None, str]:

@@ -1,0 +1,23 @@
+"""What several tests of the command line need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scratch import Repository
+
+
+@pytest.fixture
+def repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Repository:
+    """A git repository in a folder of its own, which is the current one."""
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    made = Repository(folder, capsys)
+    made.git("init", "-q", "-b", "main")
+    made.commit()
+    return made
