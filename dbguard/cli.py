@@ -8,18 +8,20 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbguard import __version__
+from dbguard.report.formats import FORMATS
 
 if TYPE_CHECKING:
     from dbguard.config import Config
     from dbguard.finding import Severity
     from dbguard.options import ScanOptions
     from dbguard.policy import Policy
+    from dbguard.report.delivery import Output
     from dbguard.report.model import Report
 
 
@@ -132,7 +134,9 @@ def _add_scan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     add = scan.add_argument
     add("paths", nargs="*", metavar="PATH", help=argparse.SUPPRESS)
-    add("--format", choices=("text", "json"), default="text", help="of the report")
+    add("--format", metavar="FORMAT", help=f"{', '.join(FORMATS[:5])} ...")
+    add("--output", action="append", default=[], metavar="FORMAT=FILE",
+        help="a report into a file, too; repeatable")  # fmt: skip
     add("--fail-on", choices=("error", "warning", "note", "never"), metavar="LEVEL",
         help="error, warning (default), note or never")  # fmt: skip
     add("--exclude", action="append", default=[], metavar="GLOB",
@@ -193,10 +197,12 @@ def _jobs(text: str) -> int:
 
 def _scan(arguments: argparse.Namespace) -> Exit:
     _exclusive(arguments.baseline, arguments.no_baseline, "--baseline and --no-baseline")
+    outputs = _outputs(arguments)
     options = _scan_options(arguments)
     report = _report(options)
-    _write(_rendered(report, arguments))
-    return _exit_code(report, options.config.fail_on)
+    code = _exit_code(report, options.config.fail_on)
+    _deliver(report, outputs, options, code, arguments)
+    return code
 
 
 def _report(options: ScanOptions) -> Report:
@@ -355,27 +361,46 @@ def _check_rules(config: Config) -> None:
         check_rules(config, _rule_ids())
 
 
-def _rendered(report: Report, arguments: argparse.Namespace) -> Iterator[str]:
-    if arguments.format == "json":
-        from dbguard.report import json_report
+def _outputs(arguments: argparse.Namespace) -> list[Output]:
+    """Return the reports that are asked for, that on standard output first."""
+    from dbguard.report.delivery import STANDARD_OUTPUT, Output, parsed_output
 
-        return json_report.render(report)
-    from dbguard.report import text
-    from dbguard.report.style import Style, wants_colour
+    try:
+        outputs = [parsed_output(text) for text in arguments.output]
+        named = parsed_output(f"{arguments.format or 'text'}={STANDARD_OUTPUT}")
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    shown = [output for output in outputs if output.file == STANDARD_OUTPUT]
+    if len(shown) > 1 or (shown and arguments.format):
+        raise UsageError("standard output takes one report")
+    files = [os.path.realpath(output.file) for output in outputs if output not in shown]
+    if len(set(files)) < len(files):
+        raise UsageError("two reports cannot go to one file")
+    rest = [output for output in outputs if output not in shown]
+    return [*(shown or [Output(named.format, STANDARD_OUTPUT)]), *rest]
 
-    terminal = sys.stdout.isatty()
-    colour = wants_colour(arguments.color, os.environ, terminal=terminal)
-    width = text.WIDTH
-    if terminal:
-        from shutil import get_terminal_size
 
-        width = max(40, get_terminal_size((text.WIDTH, 24)).columns)
-    return text.render(
-        report,
-        text.TextOptions(
-            Style(colour), width, arguments.quiet, arguments.verbose, arguments.show_suppressed
-        ),
-    )
+def _deliver(
+    report: Report,
+    outputs: Iterable[Output],
+    options: ScanOptions,
+    code: Exit,
+    arguments: argparse.Namespace,
+) -> None:
+    from dbguard.presentation import Look, rendered
+    from dbguard.report.delivery import STANDARD_OUTPUT, write_file
+
+    look = Look(arguments.color, arguments.quiet, arguments.verbose, arguments.show_suppressed)
+    for output in outputs:
+        to_file = output.file != STANDARD_OUTPUT
+        pieces = rendered(report, output.format, options, int(code), look, to_file=to_file)
+        if not to_file:
+            _write(pieces)
+            continue
+        try:
+            write_file(output.file, pieces)
+        except OSError as error:
+            raise OutputError(f"{output.file} cannot be written: {error.strerror}") from error
 
 
 def _write(pieces: Iterable[str]) -> None:

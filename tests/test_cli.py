@@ -112,6 +112,14 @@ def test_a_suppressed_finding_does_not_fail(answer: Callable[[Report], None]) ->
         (["scan", "--config", "x.toml"], "x.toml does not exist"),
         (["scan", "--config", "x.toml", "--no-config"], "exclude each other"),
         (["scan", "--exclude", "!"], "not a pattern"),
+        (["scan", "--format", "xml"], "no format 'xml'"),
+        (["scan", "--output", "sarif"], "is not FORMAT=FILE"),
+        (["scan", "--output", "sarf=x"], "did you mean 'sarif'?"),
+        (["scan", "--output", "sarif=no/x"], "the folder of no/x does not exist"),
+        (["scan", "--output", "sarif=."], ". is a folder"),
+        (["scan", "--output", "sarif=-", "--format", "json"], "takes one report"),
+        (["scan", "--output", "sarif=-", "--output", "json=-"], "takes one report"),
+        (["scan", "--output", "sarif=x", "--output", "json=./x"], "cannot go to one file"),
         (["explain", "drop-tabel"], "did you mean 'drop-table'?"),
     ],
 )
@@ -131,7 +139,6 @@ def test_usage_errors(
     [
         [],
         ["scna"],
-        ["scan", "--format", "xml"],
         ["scan", "--jobs", "-1"],
         ["scan", "--fail-on", "x"],
     ],
@@ -284,6 +291,25 @@ def test_a_scan_from_end_to_end(tmp_path: Path) -> None:
     assert run.stdout.splitlines()[-1].startswith("checked 2 files: 1 error, 0 warnings, 0 notes")
     document = json.loads(_run(tmp_path, "scan", "--format", "json", "q.sql").stdout)
     assert (document["summary"]["files"], document["findings"]) == (1, [])
+
+
+def test_several_reports_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("DROP TABLE users;\n")
+    (tmp_path / "r.json").write_text("old")
+    run = _run(tmp_path, "scan", "--output", "json=r.json", "--output", "html=r.html", "--quiet")
+    assert run.returncode == 1
+    assert run.stdout.startswith("a.sql:1:1: error[drop-table]")
+    assert json.loads((tmp_path / "r.json").read_text())["summary"]["error"] == 1
+    assert "drop-table" in (tmp_path / "r.html").read_text()
+    assert {path.name for path in tmp_path.iterdir()} == {"a.sql", "r.json", "r.html"}
+    replaced = _run(tmp_path, "scan", "--output", "json=-", "a.sql")
+    assert json.loads(replaced.stdout)["version"] == 1
+
+
+def test_a_report_that_cannot_be_written_ends_with_4(tmp_path: Path) -> None:
+    run = _run(tmp_path, "scan", "--output", "json=/dev/full")
+    assert run.returncode == 4
+    assert run.stderr == "dbguard: /dev/full cannot be written: No space left on device\n"
 
 
 def test_standard_input_from_end_to_end(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ that is no command says what is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dbguard.finding import Finding, Severity
@@ -74,8 +75,8 @@ def _of_problem(problem: Problem, severity: Severity, setting: Setting) -> str:
 
 def _path(shown: str, setting: Setting) -> str:
     # Line ends stay, to be encoded: the name must be that of the file.
-    ends = {"\r": "\r", "\n": "\n"}
-    return "".join(ends.get(character) or escape(character) for character in setting.path(shown))
+    parts = re.split(r"([\r\n])", setting.path(shown))
+    return "".join(part if part in ("\r", "\n") else escape(part) for part in parts)
 
 
 def _command(name: str, properties: dict[str, str], lines: list[str]) -> str:

@@ -32,7 +32,7 @@ _STEPS = {
     "guard": "guarded",
     "services stopped": "services stopped",
 }
-_ALWAYS = ("backup", "copied", "verified", "guard")
+_ALWAYS = ("backup", "guard")
 
 
 def render(report: Report, setting: Setting) -> Iterator[str]:
@@ -124,9 +124,10 @@ def _finding(finding: Finding, setting: Setting) -> Iterator[str]:
 
 def _trace(finding: Finding) -> Iterator[str]:
     yield '<ol class="trace">'
+    asked = {fact.name for fact in finding.evidence.facts} | set(_ALWAYS)
     for name, word in _STEPS.items():
         fact = finding.evidence.fact(name)
-        if name in _ALWAYS or fact.state != NO:
+        if name in asked:
             yield _step(word, fact, finding)
     yield f'<li class="operation"><b>{_text(finding.primary.text or finding.rule)}</b></li></ol>\n'
     for name in ("direction", "context"):
@@ -150,7 +151,7 @@ def _step(word: str, fact: EvidenceFact, finding: Finding) -> str:
 def _code(finding: Finding, setting: Setting) -> Iterator[str]:
     marks = [finding.primary, *others(finding)]
     marks += [
-        Label(span, f"{fact.name}: {fact.state}", False, file)
+        Label(span, f"{_STEPS.get(fact.name, fact.name)} here", False, file)
         for fact, file, span in proofs(finding)
     ]
     files = {mark.file.path: mark.file for mark in marks}
