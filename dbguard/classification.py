@@ -25,6 +25,7 @@ from dbguard.databases import (
     normal_path,
     throwaway_reason,
 )
+from dbguard.gitignore import excluder
 from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind, Trait
 from dbguard.source import has_hole, hole_names
 
@@ -34,7 +35,7 @@ class Databases:
     """What the project says about its databases.
 
     ``used`` are the paths of database files its code connects to, in normal form;
-    ``named`` and ``excluded`` are patterns (fnmatch) from the settings.
+    ``named`` and ``excluded`` are patterns of the settings, as in .gitignore.
     """
 
     used: frozenset[str] = frozenset()
@@ -50,9 +51,9 @@ class Databases:
         normal = normal_path(path)
         if not normal or normal.startswith("/dev/"):
             return None
-        if any(fnmatch(normal, p) or fnmatch(basename(normal), p) for p in self.excluded):
+        if self.excluded and excluder(self.excluded)(normal):
             return None
-        if any(fnmatch(normal, p) or fnmatch(basename(normal), p) for p in self.named):
+        if self.named and excluder(self.named)(normal):
             return Certainty.LITERAL
         if self._is_used(COMPANIONS.sub("", normal)):
             return Certainty.LITERAL
@@ -149,7 +150,8 @@ class Databases:
         if certainty is None:
             return None
         name = normal_path(target.name)
-        return Target(TargetKind.DATABASE, name, name, certainty, throwaway_reason(name))
+        reason = target.throwaway or throwaway_reason(name)
+        return Target(TargetKind.DATABASE, name, name, certainty, reason)
 
     def _deletion(self, operation: Operation) -> tuple[Operation, ...]:
         target = operation.target
@@ -170,7 +172,8 @@ class Databases:
         if looks_like_backup(name):
             return ()
         certainty = Certainty.PARTIAL if has_hole(name) else target.certainty
-        storage = Target(TargetKind.STORAGE, name, name, certainty, throwaway_reason(name))
+        reason = target.throwaway or throwaway_reason(name)
+        storage = Target(TargetKind.STORAGE, name, name, certainty, reason)
         return (replace(operation, kind=Kind.DELETE_STORAGE, target=storage),)
 
     def _copy(self, operation: Operation) -> tuple[Operation, ...]:
@@ -184,6 +187,9 @@ class Databases:
         if source is None:
             return ()
         into = normal_path(target.name)
+        if into == "/dev/null":
+            lost = replace(operation, kind=Kind.DELETE_FILE, source=None, target=source)
+            return self._deletion(lost) if operation.kind is Kind.MOVE_FILE else ()
         if target.name.endswith("/") or basename(into) in (".", ".."):
             into = normal_path(f"{into}/{basename(normal_path(source.name))}")
         origin = self._as_database(source)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from dbguard.databases import DATABASE_SUFFIX
 from dbguard.flow import (
     Branch,
     Call,
@@ -67,11 +68,8 @@ class Evidence:
         A backup taken in the same flow of a database that cannot be compared (one of
         the two is not known) counts: the claim that it is another one has no proof.
         """
-        names = _databases_of(target)
         for key, _, proof in self.state.all(FactKind.BACKUP):
-            if Trait.NAMED in proof.traits:
-                continue
-            if not names or key == "" or key in names:
+            if Trait.NAMED not in proof.traits and _may_be(key, target):
                 return proof
         return None
 
@@ -88,12 +86,10 @@ class Evidence:
         """
         if self.backup_of(target) is not None:
             return None
-        names = _databases_of(target)
         for operation in self.state.happened.of((Kind.BACKUP,)):
-            if operation.source is not None:
-                source = database_key(operation.source.name)
-                if not names or source == "" or source in names:
-                    return operation
+            source = operation.source
+            if source is not None and _may_be(database_key(source.name), target):
+                return operation
         return None
 
     def copy_of(self, table: Target) -> Operation | None:
@@ -160,6 +156,22 @@ def _databases_of(target: Target) -> tuple[str, ...]:
     whole = target.kind in (TargetKind.DATABASE, TargetKind.FILE, TargetKind.STORAGE)
     names = (target.name if whole else None, target.database)
     return tuple(database_key(name) for name in names if name)
+
+
+def _may_be(database: str, target: Target) -> bool:
+    """Say whether a database that was backed up may be the one a target is or lies in.
+
+    A server's URL and the bare name of the database in it are the same. Where the target
+    is not known any database may be meant, but volumes hold no database file that a
+    script copies from outside.
+    """
+    names = _databases_of(target)
+    if not names:
+        return target.kind is not TargetKind.STORAGE or not DATABASE_SUFFIX.search(database)
+    if database in ("", *names):
+        return True
+    ends = {name.rpartition("/")[2] for name in names if "://" in name}
+    return database in ends or ("://" in database and database.rpartition("/")[2] in names)
 
 
 Visitor = Callable[[Operation, Evidence], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ def _well_formed(lines: Iterable[str]) -> Iterator[str]:
         yield line
 
 
+@cache
 def excluder(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    """Return the test for the project's excludes; takes a path from the root."""
+    """Return the test whether patterns as in .gitignore match a path from the root."""
     if not patterns:
         return lambda _: False
     from pathspec import GitIgnoreSpec

@@ -20,9 +20,10 @@ GUARD_HEADINGS = ("Why it matters", "Do instead")
 
 
 def named(target: Target) -> str:
-    """Return what a person calls a table, column or rows: ``users in app.db``."""
-    name = str(target) or "a table"
-    return f"{name} in {display(target.database)}" if target.database else name
+    """Return what a person calls a target: ``app.db``, ``users in app.db``."""
+    name = str(target) or f"an unnamed {target.kind.value}"
+    inside = target.database not in (None, target.name)
+    return f"{name} in {display(target.database or '')}" if inside else name
 
 
 class Section(IntEnum):

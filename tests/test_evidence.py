@@ -87,6 +87,13 @@ def test_a_backup_of_another_database_does_not_hold() -> None:
     assert backed_up(backup("./app.db"), delete()) == [True]
 
 
+def test_a_url_and_the_name_in_it_are_the_same_database() -> None:
+    url = "postgresql://db.example.org/shop"
+    assert backed_up(backup(url), delete("shop")) == [True]
+    assert backed_up(backup("shop"), delete(url)) == [True]
+    assert backed_up(backup("crm"), delete(url)) == [False]
+
+
 def test_a_backup_in_one_branch_does_not_hold_after_it() -> None:
     assert backed_up(arms((backup(),), ()), delete()) == [False]
 

@@ -8,7 +8,7 @@ from dbguard.evidence import Evidence
 from dbguard.finding import Finding, Label, Severity
 from dbguard.judgement import judge
 from dbguard.operations import Operation, Trait
-from dbguard.rule import Rule, Section
+from dbguard.rule import Rule, Section, named
 from dbguard.state import DESTROYS
 
 
@@ -53,7 +53,7 @@ class BackupFailureIgnored(Rule):
             backup,
             evidence,
             min(severity, Severity.WARNING),
-            f"the backup before {operation.spelling} of {operation.target} {why}",
+            f"the backup before {operation.spelling} of {named(operation.target)} {why}",
             "let its failure stop the flow (&&, set -e, || exit 1, check=True) and make it on "
             f"every path to {operation.spelling}",
             (victim,),

@@ -8,7 +8,7 @@ from dbguard.evidence import Evidence
 from dbguard.finding import Finding, Label, Severity
 from dbguard.judgement import judge
 from dbguard.operations import Kind, Operation
-from dbguard.rule import Rule, Section
+from dbguard.rule import Rule, Section, named
 
 
 class VerificationCannotStop(Rule):
@@ -49,7 +49,7 @@ class VerificationCannotStop(Rule):
             comparison,
             evidence,
             min(severity, Severity.WARNING),
-            f"this comparison does not keep {operation.spelling} of {operation.target} from "
+            f"this comparison does not keep {operation.spelling} of {named(operation.target)} from "
             "running",
             "stop where the comparison fails (raise, exit 1, RAISE EXCEPTION), after the copy "
             "and before the drop, on every path",
