@@ -14,6 +14,8 @@ from dbguard.source import Region, Span, display
 class Certainty(Enum):
     """How much of a value or statement is known."""
 
+    __hash__ = object.__hash__
+
     LITERAL = "literal"
     PARTIAL = "partial"  # part of it is a hole
     OPAQUE = "opaque"  # not parsed, or known by its name only
@@ -21,6 +23,9 @@ class Certainty(Enum):
 
 class Kind(Enum):
     """What an operation does. The value is what a person calls it."""
+
+    # Members are compared by identity; Enum's own hash is a call in Python.
+    __hash__ = object.__hash__
 
     # destroys, resets or overwrites
     DELETE_FILE = "deletes"
@@ -64,6 +69,8 @@ class Kind(Enum):
 class TargetKind(Enum):
     """What sort of thing an operation is about."""
 
+    __hash__ = object.__hash__
+
     FILE = "file"
     STORAGE = "storage"
     DATABASE = "database"
@@ -77,6 +84,8 @@ class TargetKind(Enum):
 class Guard(Enum):
     """What a condition says about the path on which it holds."""
 
+    __hash__ = object.__hash__
+
     ENVIRONMENT = "environment"  # only in a test or development environment
     PERSON = "person"  # a person said yes
     FLAG = "flag"  # an explicit --force or --reset
@@ -85,6 +94,8 @@ class Guard(Enum):
 
 class Trait(Enum):
     """A property of an operation that decides how it is judged."""
+
+    __hash__ = object.__hash__
 
     RECURSIVE = "recursive"  # rm -r: the target is a directory tree
     FILTERED = "filtered"  # a copy that leaves out rows (WHERE, LIMIT, INNER JOIN)

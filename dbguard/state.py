@@ -21,6 +21,9 @@ ForeignKeys = Literal["on", "off", "ineffective"]
 class FactKind(Enum):
     """What kind of fact an operation makes true."""
 
+    # Members are compared by identity; Enum's own hash is a call in Python.
+    __hash__ = object.__hash__
+
     BACKUP = "backup"
     COPIED = "copied"
     VERIFIED = "verified"

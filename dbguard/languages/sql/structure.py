@@ -430,7 +430,7 @@ def _create_table(
     if "SELECT" not in words and "TABLE" not in words:
         return
     body = tokens[at:]
-    columns = key(body, 0) == "(" and key(body, 1) != "SELECT"
+    columns = body[0].kind == ROW or (key(body, 0) == "(" and key(body, 1) != "SELECT")
     if tables_read(scope.text, body):  # CREATE TABLE x AS SELECT ..., also in parentheses
         yield from copy_rows(
             scope, body, target, tokens[0].start, table.end, columns, "CREATE TABLE AS"
