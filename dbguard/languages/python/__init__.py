@@ -70,11 +70,12 @@ def lower(region: Region) -> Lowered:
         error = f"indented more than {INDENTATION_LIMIT} levels deep"
         span = region.span(line, line)
         return Lowered((), (Problem(region.file.path, error, "limit", span),))
+    marks = Marks(region.text.encode("utf-8", "surrogatepass"), calls.WORDS, calls.NAMED)
+    if not marks.any:
+        return Lowered()
     tree = SyntaxTree(region, _language())
     problems = _unreadable(tree)
-    marks = Marks(tree, calls.WORDS, calls.NAMED)
-    if not marks.any:
-        return Lowered((), problems)
+    marks.spread(tree)
     program = Program(tree, marks)
     found = flows(program)
     return Lowered(found, (*problems, *program.problems))

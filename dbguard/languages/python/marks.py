@@ -34,10 +34,13 @@ _BARE = re.compile(
 
 
 class Marks:
-    """The sorted offsets, and the functions and classes of the file."""
+    """The sorted offsets, and the functions and classes of the file.
 
-    def __init__(self, tree: SyntaxTree, words: frozenset[bytes], named: re.Pattern[bytes]) -> None:
-        data = tree.data
+    Made of the bytes alone: a file without a mark is not parsed. One with marks needs
+    :meth:`spread` before more is asked.
+    """
+
+    def __init__(self, data: bytes, words: frozenset[bytes], named: re.Pattern[bytes]) -> None:
         self.calls: dict[bytes, list[int]] = defaultdict(list)
         ends: dict[int, int] = {}
         for match in _CALLED.finditer(data):
@@ -64,11 +67,8 @@ class Marks:
         self.any = bool(found)
         self.functions: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._called: dict[str, bool] = {}
-        if not self.any:
-            return
-        self._spread(tree)
 
-    def _spread(self, tree: SyntaxTree) -> None:
+    def spread(self, tree: SyntaxTree) -> None:
         """Mark the calls of marked functions until nothing changes."""
         pending: list[tuple[bytes, int, int, bool]] = []
         stops = [match.start() for match in _RAISES.finditer(tree.data)]
