@@ -43,7 +43,17 @@ _BETWEEN_WORDS = bytes(
     byte if byte == ord("_") or byte >= 0x80 or chr(byte).isalnum() else ord(" ")
     for byte in range(256)
 )
+_BEHIND_WORD = b" \t\r\n\f#(\\"
+_ENDS_LINE = b"\r\n#\f\\"
 _WORDS = METHODS.union(FUNCTIONS)
+
+
+# What tells that a YAML file is a Kubernetes object, an Ansible play or its tasks. Other
+# YAML that lies beside them is not parsed.
+_MANIFEST = (
+    b"apiVersion", b"hosts:", b"tasks:", b"shell:", b"command:", b"file:", b"_db:", b"_query:",
+    b"script:", b".shell", b".command", b".file",
+)  # fmt: skip
 
 
 def may_have_operations(data: bytes, language: str) -> bool:
@@ -61,6 +71,8 @@ def may_have_operations(data: bytes, language: str) -> bool:
             return True
         lowered = data.lower()
         return lowered.startswith(b".") or any(word in lowered for word in _SQL)
+    if language == "manifest":
+        return any(word in data for word in _MANIFEST)
     return True
 
 
@@ -92,15 +104,18 @@ def _python(data: bytes) -> bool:
 
 def _is_used(word: bytes, data: bytes) -> bool:
     """Say whether a word is called somewhere, or may get another name there."""
+    from dbguard.languages.python_contexts import fits
+
     at = data.find(word)
     while at >= 0:
-        behind = data[at + len(word) : at + len(word) + 1]
-        if behind in b" \t\r\n\f#(\\":
+        end = at + len(word)
+        if data[end : end + 1] in _BEHIND_WORD:
             # "(", "as name", or the end of a line: that of an assignment, perhaps.
-            following = data[at + len(word) : at + len(word) + 200].lstrip(b" \t")
-            if not following or following[:1] in b"(\r\n#\f\\" or following.startswith(b"as"):
-                return True
-            if len(following) < 3:
+            following = data[end : end + 200].lstrip(b" \t")
+            if following[:1] == b"(":
+                if fits(word, data, at, data.index(b"(", end) + 1):
+                    return True
+            elif following[:1] in _ENDS_LINE or following.startswith(b"as"):
                 return True
         at = data.find(word, at + 1)
     return False

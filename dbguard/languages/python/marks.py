@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 
-from dbguard.languages.python.contexts import CONTEXTS, fits
+from dbguard.languages.python_contexts import CONTEXTS, fits
 from dbguard.languages.syntax_tree import SyntaxTree
 
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")

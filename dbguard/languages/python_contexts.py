@@ -2,12 +2,16 @@
 
 Cheap tests on the bytes around the word, so that ``text.replace(a, b)`` and
 ``items.remove(x)`` cost nothing.
+
+Outside of the package :mod:`dbguard.languages.python`, for the prefilter asks them before
+that is loaded.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 Context = Callable[[bytes, int, int], bool]
 """Takes the file, the start of the word and the offset after its ``(``."""
@@ -53,6 +57,7 @@ def _of_module(data: bytes, start: int, _end: int) -> bool:
     return any(before.endswith(alias + b".") for alias in _aliases(data))
 
 
+@lru_cache(maxsize=1)
 def _aliases(data: bytes) -> list[bytes]:
     return [match[1] for match in _IMPORT.finditer(data[:20_000])]
 
