@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dbguard.flow import Embed, operations
 from dbguard.source import Region, SourceFile, SourceMap
-from tests.shell_lowering import lowered, nodes
+from tests.shell_lowering import deleted, lowered, nodes
 
 _FRAGMENTS = st.sampled_from(
     ["rm ", "app.db", "$x", "${x", "}", "$(", ")", "`", '"', "'", "\\", "\n", ";", "|", "&&", "||",
@@ -92,3 +92,24 @@ def test_what_only_zsh_knows_is_reported_but_does_not_make_the_scan_incomplete()
     text = "#!/usr/bin/env zsh\nif (( $+commands[x] )) { rm app.db }\n"
     problems = lowered(text).problems
     assert all(not problem.incomplete for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'TAGS="${TAGS:-a;b|c&d}"\nrm app.db',
+        'TAGS="${TAGS:+$TAGS; }x"\nrm app.db',
+        "X=${X:-(none)}\nrm app.db",
+        "echo x | sed s/.md$//\nrm app.db",
+        "f() { if true; then rm app.db; fi }\nf",
+        "f() { for x in app.db; do rm $x; done }\nf",
+        "for x\nin app.db\ndo\n  rm $x\ndone",
+        "set -- app.db\nfor x do\n  rm $x\ndone",
+        "set -- app.db\nfor x\ndo\n  rm $x\ndone",
+        'if [[ $x != *"#"* ]]; then rm app.db; fi',
+        "exec 8<>pipe\nrm app.db",
+    ],
+)
+def test_what_the_grammar_does_not_know_of_bash_is_read_whole(text: str) -> None:
+    assert deleted(text) == ["app.db"]
+    assert not lowered(text).problems

@@ -55,8 +55,12 @@ def _unparsed(script: Script) -> tuple[Problem, ...]:
         error_text = "parsing the shell text took too long"
         return (Problem(script.region.file.path, error_text, "limit", span),)
     assert script.tree is not None
-    # Of `> file <<< text` the parser makes an error that loses nothing.
-    errors = (node for node in script.tree.errors() if script.tree.text(node) != "<<")
+    # The parser makes errors that lose nothing of `> file <<< text` and of `fi }`.
+    errors = (
+        node
+        for node in script.tree.errors()
+        if script.tree.text(node) != "<<" and not (node.is_missing and node.type == ";")
+    )
     error = next(errors, None)
     if error is None:
         return ()

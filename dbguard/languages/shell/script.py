@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 import tree_sitter_bash
 from tree_sitter import Language, Node
 
+from dbguard.languages.shell.disguise import disguised
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.source import Mapped, Region, Transcript, hole
 
@@ -27,6 +28,9 @@ _BRACKET = re.compile(
     r"(?=[ \t]+[-!\"'$`\w\\(](?:[^\n\\]|\\[\s\S]){0,400}?[ \t]\]"
     r"[ \t]*(?:$|[;&|)}#<>`]|then\b|do\b|2>))",
     re.MULTILINE,
+)
+_FOR_PARAMETERS = re.compile(
+    r"^[ \t]*for[ \t]+[A-Za-z_]\w*(?P<gap>\s{1,200})(?=do\b)", re.MULTILINE
 )
 STATEMENTS = frozenset(
     [
@@ -113,10 +117,11 @@ def parse(region: Region) -> Script:
     """Return *region* parsed as shell."""
     filled = _without_templates(region)
     cut, documents = _without_documents(filled)
-    prepared = _without_brackets(cut)
+    prepared = _with_words_of_for(_without_brackets(cut))
     try:
         # Runs of operators make the parser quadratic: no file of a person comes near this.
-        tree = SyntaxTree(prepared, LANGUAGE, seconds=5 + len(prepared.text) / 500_000)
+        readable = replace(prepared, text=disguised(prepared.text))
+        tree = SyntaxTree(readable, LANGUAGE, seconds=5 + len(prepared.text) / 500_000)
     except TimeoutError:
         empty = prepared.embed("shell", Mapped("", prepared.map.slice(0, 0)), "")
         return Script(region, empty, tree=SyntaxTree(empty, LANGUAGE), unread=True)
@@ -176,6 +181,22 @@ def _without_brackets(region: Region) -> Region:
         place = region.span(start, start + 1)
         transcript.inexact("test", place.start, 1)
         at = start + 1
+    transcript.mapped(region.slice(at, len(region.text)))
+    whole = transcript.build()
+    return replace(region, text=whole.text, map=whole.map)
+
+
+def _with_words_of_for(region: Region) -> Region:
+    """Spell out what ``for x do`` loops over: the parameters."""
+    if "for" not in region.text:
+        return region
+    transcript, at = Transcript(), 0
+    for match in _FOR_PARAMETERS.finditer(region.text):
+        start, end = match.span("gap")
+        transcript.mapped(region.slice(at, start))
+        place = region.span(start, end)
+        transcript.inexact(' in "$@"; ', place.start, place.end - place.start)
+        at = end
     transcript.mapped(region.slice(at, len(region.text)))
     whole = transcript.build()
     return replace(region, text=whole.text, map=whole.map)
