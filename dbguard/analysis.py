@@ -17,6 +17,7 @@ from dbguard.inclusion import ProjectFiles
 from dbguard.operations import Kind, Operation
 from dbguard.rules import all_rules, rules_for
 from dbguard.source import Comment, Problem, Region, SourceFile
+from dbguard.usage import turns_write_ahead_on
 
 # Flows are walked recursively: at most MAX_FLOW_DEPTH levels of some four frames each, with
 # a language's own frames on top.
@@ -66,9 +67,12 @@ def analyse(
     flows = assembly.whole(Region.of_file(file, language, dialect))
     known = databases or Databases()
     known = replace(known, used=known.used | _used(flows))
+    project = project or Project()
+    if turns_write_ahead_on(file.text.encode("utf-8", "replace")):
+        project = replace(project, write_ahead=True)
     classified = tuple(Flow(flow.name, _classified(flow.body, known)) for flow in flows)
     context = context or context_of(project_path or file.path)
-    findings = judged(classified, context, project or Project())
+    findings = judged(classified, context, project)
     return Analysis(
         findings,
         tuple(assembly.problems),

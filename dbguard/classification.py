@@ -196,7 +196,11 @@ class Databases:
         found = self._as_database(replace(target, name=into))
         copied: tuple[Operation, ...] = ()
         if origin is not None:
-            traits = operation.traits | ({Trait.TIMESTAMPED} if is_timestamped(into) else set())
+            traits = operation.traits
+            if is_timestamped(into):
+                traits |= {Trait.TIMESTAMPED}
+            if operation.kind is Kind.COPY_FILE:
+                traits |= {Trait.FILE_COPY}
             copied = (
                 replace(
                     operation,

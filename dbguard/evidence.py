@@ -42,10 +42,12 @@ class Context(Enum):
 class Project:
     """What the whole project says, as far as a rule may ask for it.
 
-    ``migration_tool`` names the tool that is set up ("Alembic"), '' where none is.
+    ``migration_tool`` names the tool that is set up ("Alembic"), '' where none is;
+    ``write_ahead`` says that its code turns SQLite's write-ahead mode on.
     """
 
     migration_tool: str = ""
+    write_ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ class Trait(Enum):
     UNCHECKED_FIRST = "checkfirst=False"
     NAMED = "named"  # only its name says so: the weaker fact
     DEFINITION = "definition"  # stands in the body of a stored function, procedure or event
+    FILE_COPY = "file copy"  # a backup that copies the file of a database
     TEMPORARY = "temporary"  # TEMP tables
     IF_NOT_EXISTS = "if not exists"  # a CREATE that leaves an existing table as it is
     MIGRATION = "migration"  # run by a migration framework, whose runner owns the backup

@@ -41,7 +41,13 @@ from dbguard.reading import decode, is_binary, read
 from dbguard.report.model import LeftOut, Report
 from dbguard.source import Comment, Problem, SourceFile
 from dbguard.suppression import apply as suppressed
-from dbguard.usage import databases_in, databases_lying_at, may_connect, migration_tool
+from dbguard.usage import (
+    databases_in,
+    databases_lying_at,
+    may_connect,
+    migration_tool,
+    turns_write_ahead_on,
+)
 
 MAX_CONNECTING = 200
 """How many files are lowered, where paths need it, for the databases they connect to."""
@@ -57,6 +63,7 @@ class _Survey:
     hits: list[Candidate] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     connecting: list[Candidate] = field(default_factory=list)
+    write_ahead: bool = False
     files: int = 0
     unreadable: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
@@ -84,7 +91,7 @@ def scan(options: ScanOptions) -> Report:
     else:
         discovery = discover(options)
     survey = _survey(discovery.candidates, options.config)
-    project = _project(options, discovery.candidates)
+    project = _project(options, discovery.candidates, survey)
     check = _Check(
         _databases(options.config, survey.used), project, options.config, _files(options, survey)
     )
@@ -320,6 +327,7 @@ def _survey(candidates: Iterable[Candidate], config: Config, *, for_hits: bool =
             survey.files += 1
             if context_of(candidate.project_path, config.test_paths) is not Context.TEST:
                 survey.used |= databases_in(data)
+                survey.write_ahead = survey.write_ahead or turns_write_ahead_on(data)
                 if candidate.kind.language == "python" and may_connect(data):
                     survey.connecting.append(candidate)
             if for_hits and (
@@ -335,9 +343,9 @@ def _bytes(candidate: Candidate) -> bytes | Problem:
     return read(candidate.absolute, candidate.path, follow=candidate.follow)
 
 
-def _project(options: ScanOptions, candidates: Iterable[Candidate]) -> Project:
+def _project(options: ScanOptions, candidates: Iterable[Candidate], survey: _Survey) -> Project:
     paths = [candidate.project_path for candidate in candidates]
-    return Project(migration_tool(str(options.root), paths))
+    return Project(migration_tool(str(options.root), paths), survey.write_ahead)
 
 
 def _databases(config: Config, used: set[str]) -> Databases:

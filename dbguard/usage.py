@@ -17,6 +17,7 @@ _CONNECTS = re.compile(
     rb"[\"']([^\"'\r\n{}%$]{1,200})[\"'])"
     rb"|\b(sqlite3?(?:\+\w+)?:///[^\s\"'`?#<>{}$%]{1,200})"
 )
+_WRITE_AHEAD = re.compile(rb"journal_mode\W{1,12}wal\b", re.IGNORECASE)
 _STEMS = (b"sqlite", b"duckdb", b"apsw")
 
 _SQLITE_HEADER = b"SQLite format 3\0"
@@ -43,6 +44,12 @@ def databases_in(data: bytes) -> frozenset[str]:
         if path and not throwaway_reason(path) and "://" not in path:
             found.add(normal_path(path))
     return frozenset(found - {".", "/", ""})
+
+
+def turns_write_ahead_on(data: bytes) -> bool:
+    """Say whether a file turns SQLite's write-ahead mode on (sqlite.org/wal.html)."""
+    named = b"journal_mode" in data or b"JOURNAL_MODE" in data
+    return named and _WRITE_AHEAD.search(data) is not None
 
 
 def may_connect(data: bytes) -> bool:
