@@ -7,11 +7,12 @@ of the flow that runs them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from itertools import islice
 from typing import Protocol, cast
 
+from dbguard.databases import is_local
 from dbguard.flow import (
     Branch,
     Call,
@@ -21,6 +22,7 @@ from dbguard.flow import (
     Include,
     Loop,
     Lowered,
+    Machine,
     Node,
     Sequence,
     StopKind,
@@ -85,6 +87,7 @@ class Assembly:
     _regions: int = 0
     _inclusions: int = 0
     _depth: int = 0
+    _machine: Machine | None = None
     _open: list[tuple[str, SourceFile]] = field(default_factory=list)
 
     def whole(self, region: Region) -> tuple[Flow, ...]:
@@ -134,6 +137,8 @@ class Assembly:
 
     def _node(self, node: Node) -> Node:
         match node:
+            case Operation():
+                return node if self._machine is None else _on_machine(node, self._machine)
             case Sequence():
                 return self._sequence(node)
             case Branch(arms=arms):
@@ -166,7 +171,11 @@ class Assembly:
         What is defined there and called by nobody is shown too, after the rest and apart:
         nothing it does is evidence for what follows.
         """
-        return self._in_place(self.flows(embed.region), "", embed.span, embed.checked)
+        around = self._machine
+        self._machine = embed.machine or around
+        flows = self.flows(embed.region)
+        self._machine = around
+        return self._in_place(flows, "", embed.span, embed.checked)
 
     def _included(self, include: Include) -> Node:
         """Put the flows of a file where another one runs it; cycles and loops are cut."""
@@ -222,3 +231,14 @@ class Assembly:
             spelling="comparison",
             reads=tuple(reads),
         )
+
+
+def _on_machine(operation: Operation, machine: Machine) -> Operation:
+    """Return an operation whose target is marked as thrown away, if it goes with the machine."""
+    target = operation.target
+    on_disk = target.kind in (TargetKind.FILE, TargetKind.STORAGE)
+    if target.throwaway or not (on_disk or machine.servers):
+        return operation
+    if not is_local(target.database or target.name):
+        return operation
+    return replace(operation, target=replace(target, throwaway=machine.reason))

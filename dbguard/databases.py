@@ -10,7 +10,7 @@ import re
 from posixpath import normpath
 from urllib.parse import unquote, urlsplit
 
-from dbguard.source import hole_names
+from dbguard.source import has_hole, hole_names
 
 _MEMORY = re.compile(r"^(?::memory:|file::memory:.*|.*[?&]mode=memory.*|sqlite(\+\w+)?:(//)?)$")
 _TEMPORARY = re.compile(
@@ -54,6 +54,15 @@ def database_of_url(url: str) -> str | None:
     except ValueError:
         return None
     return f"{scheme}://{host}{parts.path}"
+
+
+def is_local(name: str) -> bool:
+    """Say whether a database, by its path, URL or name, may be one of the machine itself."""
+    _, scheme, rest = name.partition("://")
+    host = rest.rpartition("@")[2].partition("/")[0].partition(":")[0] if scheme else ""
+    if has_hole(name) and (scheme or "secret" in name.casefold()):
+        return False
+    return host in ("", "localhost", "127.0.0.1", "[", "0.0.0.0") or "." not in host  # noqa: S104
 
 
 def throwaway_reason(name: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from dbguard import git
 from dbguard.foreign import why_foreign
 from dbguard.gitignore import Ignore, excluder, is_ignored
-from dbguard.kinds import SHEBANG_LENGTH, FileKind, kind_of_name, kind_of_shebang, may_have_shebang
+from dbguard.kinds import SHEBANG_LENGTH, FileKind, kind_of_path, kind_of_shebang, may_have_shebang
 from dbguard.options import ScanOptions
 from dbguard.reading import FILE_LIMIT, head, read, reason, sort_of_file, too_large
 from dbguard.report.model import LeftOut
@@ -81,7 +81,7 @@ class _Search:
         """Check bytes at hand under a name."""
         shown = _shown(name)
         project_path = self._project_path(os.path.abspath(name))
-        kind = kind_of_name(os.path.basename(name)) or kind_of_shebang(data[:SHEBANG_LENGTH])
+        kind = kind_of_path(project_path) or kind_of_shebang(data[:SHEBANG_LENGTH])
         if self.excluded(project_path):
             self._leave_out(shown, "excluded")
         elif kind is None:
@@ -175,7 +175,7 @@ class _Search:
     def _missing(self, path: str, error: OSError) -> None:
         """Account for a file that git lists and that cannot be looked at."""
         if isinstance(error, FileNotFoundError | NotADirectoryError):
-            if kind_of_name(path.rpartition("/")[2]) is not None:
+            if kind_of_path(path) is not None:
                 self._leave_out(path, "deleted in the work tree")
         else:
             self.problems.append(Problem(path, reason(error), "discover"))
@@ -240,13 +240,13 @@ class _Search:
         name = path.rpartition("/")[2]
         if stat.S_ISREG(mode):
             if self.excluded(self._project_path(absolute)):
-                if kind_of_name(name) is not None or may_have_shebang(name, mode):
+                if kind_of_path(path) is not None or may_have_shebang(name, mode):
                     self._leave_out(path, "excluded")
             else:
                 self._offer(absolute, path, mode, follow=False)
         elif stat.S_ISLNK(mode):
             self._leave_out(path, "a symbolic link")
-        elif kind_of_name(name) is not None:
+        elif kind_of_path(path) is not None:
             self._not_regular(path, mode)
         else:
             self._leave_out(path, sort_of_file(mode))
@@ -254,7 +254,7 @@ class _Search:
     def _offer(self, absolute: str, path: str, mode: int, *, follow: bool) -> bool:
         """Take a regular file as a candidate if it is of a known kind; say whether it is."""
         name = path.rpartition("/")[2]
-        kind = kind_of_name(name)
+        kind = kind_of_path(self._project_path(absolute))
         if kind is None and may_have_shebang(name, mode):
             begin = head(absolute, path, SHEBANG_LENGTH, follow=follow)
             if isinstance(begin, Problem):

@@ -23,12 +23,17 @@ from dbguard.source import Mapped, Problem, Region, SourceFile, Span
 class Direction(Enum):
     """Which way a migration goes."""
 
+    __hash__ = object.__hash__
+
     FORWARD = "forward"
     DOWN = "down"
 
 
 class StopKind(Enum):
     """How a path ends."""
+
+    # Members are compared by identity; Enum's own hash is a call in Python.
+    __hash__ = object.__hash__
 
     RETURN = "return"
     RAISE = "raise"
@@ -95,16 +100,29 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine that is thrown away after the run, as a hosted runner is, and why.
+
+    ``servers`` says that its database servers are its own: they go with it.
+    """
+
+    reason: str
+    servers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Embed:
     """A text in another language that runs here. The pipeline lowers it in place.
 
     ``checked`` has the meaning it has on an operation: had the text failed, what
-    follows would not run. ``span`` is what runs it (the call, the command).
+    follows would not run. ``span`` is what runs it (the call, the command). ``machine``
+    is where it runs, if what is lost there does not matter.
     """
 
     region: Region
     span: Span
     checked: bool = True
+    machine: Machine | None = None
 
 
 @dataclass(frozen=True, slots=True)

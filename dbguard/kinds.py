@@ -145,6 +145,18 @@ _LAUNCHERS = {
 SHEBANG_LENGTH = 512  # bytes that decide; Linux reads 256 of them (BINPRM_BUF_SIZE)
 
 
+def kind_of_path(path: str) -> FileKind | None:
+    """Return the kind a path (with ``/``, from the root of the project) tells, or None."""
+    kind = kind_of_name(path.rpartition("/")[2])
+    if kind is not None or not path.lower().endswith((".yml", ".yaml")):
+        return kind
+    # Imported here, like all that a named file without a hit does not need (see FileKind).
+    from dbguard.hosts.paths import host_of_path
+
+    host = host_of_path(path)
+    return FileKind(host) if host else None
+
+
 def kind_of_name(name: str) -> FileKind | None:
     """Return the kind a file's name (without folders) tells, None where it tells none."""
     known = _NAMES.get(name)

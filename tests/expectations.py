@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbguard.finding import Finding
+from dbguard.kinds import kind_of_path
 from dbguard.source import SourceFile
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
@@ -64,10 +65,23 @@ def fixture_files() -> list[Path]:
     return sorted(
         path
         for path in FIXTURES.rglob("*")
-        if path.suffix in LANGUAGES
+        if path.is_file()
+        and language_of(path)
         and "broken" not in path.relative_to(FIXTURES).parts
         and "projects" not in path.relative_to(FIXTURES).parts
     )
+
+
+def language_of(path: Path) -> str:
+    """Return the language of a fixture, or the host its path tells, '' for neither.
+
+    A host's fixture stands in ``hosts/<host>/``, which is the root of its project.
+    """
+    if path.suffix in LANGUAGES:
+        return LANGUAGES[path.suffix]
+    parts = path.relative_to(FIXTURES).parts
+    kind = kind_of_path("/".join(parts[2:])) if parts[0] == "hosts" else None
+    return kind.language if kind is not None else ""
 
 
 def source_of(path: Path) -> SourceFile:

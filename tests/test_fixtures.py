@@ -10,7 +10,7 @@ from dbguard.analysis import analyse
 from dbguard.evidence import Project
 from dbguard.rules import all_rules
 from dbguard.usage import migration_tool
-from tests.expectations import FIXTURES, LANGUAGES, fixture_files, place_of, places_of, source_of
+from tests.expectations import FIXTURES, fixture_files, language_of, place_of, places_of, source_of
 
 
 def _name(path: Path) -> str:
@@ -21,7 +21,7 @@ def _name(path: Path) -> str:
 def test_fixture(path: Path) -> None:
     file = source_of(path)
     project = Project(migration_tool(str(path.parent), []))
-    analysis = analyse(file, LANGUAGES[path.suffix], project=project)
+    analysis = analyse(file, language_of(path), project=project)
     found = {place_of(finding) for finding in analysis.findings}
     assert found == places_of(file.text, "expect")
     assert not [problem for problem in analysis.problems if problem.incomplete]
@@ -53,6 +53,6 @@ def test_every_rule_has_safe_and_unsafe_fixtures(rule: str) -> None:
 @pytest.mark.parametrize("path", sorted((FIXTURES / "broken").iterdir()), ids=_name)
 def test_broken_text_is_guarded_and_reported(path: Path) -> None:
     file = source_of(path)
-    analysis = analyse(file, LANGUAGES[path.suffix])
+    analysis = analyse(file, language_of(path))
     assert {place_of(finding) for finding in analysis.findings} == places_of(file.text, "expect")
     assert [problem for problem in analysis.problems if problem.incomplete]

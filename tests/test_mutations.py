@@ -18,7 +18,7 @@ from dbguard.analysis import judged
 from dbguard.evidence import Context, Project
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operations
 from dbguard.operations import Kind, Operation
-from tests.expectations import FIXTURES, LANGUAGES, fixture_files, fold, source_of
+from tests.expectations import FIXTURES, fixture_files, fold, language_of, source_of
 
 STEPS = {Kind.BACKUP, Kind.VERIFY, Kind.GUARD, Kind.COPY_ROWS, Kind.STOP_SERVICE}
 SAFE = [path for path in fixture_files() if path.parent.name == "evidence" and "-safe" in path.name]
@@ -34,7 +34,7 @@ def flows_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Flow, ...]:
 
     with monkeypatch.context() as patch:
         patch.setattr(analysis, "judged", keep)
-        analysis.analyse(source_of(path), LANGUAGES[path.suffix])
+        analysis.analyse(source_of(path), language_of(path))
     return seen[0]
 
 

@@ -12,7 +12,7 @@ from dbguard.analysis import analyse
 from dbguard.prefilter import may_have_operations
 from dbguard.prefilter_words import FUNCTIONS, METHODS
 from dbguard.source import SourceFile
-from tests.expectations import LANGUAGES, fixture_files, source_of
+from tests.expectations import fixture_files, language_of, source_of
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_it_says(data: bytes, language: str, expected: bool) -> None:
 
 @cache
 def _sources() -> tuple[tuple[SourceFile, str], ...]:
-    return tuple((source_of(path), LANGUAGES[path.suffix]) for path in fixture_files())
+    return tuple((source_of(path), language_of(path)) for path in fixture_files())
 
 
 def _holds(file: SourceFile, language: str) -> None:
