@@ -75,7 +75,8 @@ class Rule:
         """Return a finding whose primary label is the operation.
 
         *message* says what is wrong, *instead* the safe thing to do; *labels* are further
-        places that matter. The calls that lead to the operation are labelled too.
+        places that matter. The calls that lead to the operation are labelled too. What is
+        not known of a name shows as ``{expression}``.
         """
         calls = tuple(
             Label(call.span, f"called here ({display(call.name)})", False, call.file)
@@ -85,13 +86,13 @@ class Rule:
         primary = Label(operation.span, operation.spelling, True, operation.region.file)
         return Finding(
             rule=self.id,
-            message=message,
+            message=display(message),
             labels=(primary, *labels, *calls),
             severity=severity,
             section=self.section,
             operation=operation,
             evidence=protocol_of(operation, evidence),
-            help=instead,
+            help=display(instead),
             via=operation.region.route,
         )
 

@@ -186,3 +186,11 @@ def test_nothing_is_said_about_an_excluded_script(tmp_path: Path) -> None:
 def test_files_outside_the_project_are_not_read(tmp_path: Path) -> None:
     write(tmp_path, reset_dot_sql=RESET, app__deploy_dot_sh="psql app -f ../reset.sql\n")
     assert found(scan(tmp_path / "app")) == []
+
+
+def test_what_is_not_known_of_a_name_is_shown_as_its_expression(tmp_path: Path) -> None:
+    text = 'sqlite3 "data/$APP.db" "ALTER TABLE t RENAME TO u"\nrm "data/$APP.db"\n'
+    (tmp_path / "up.sh").write_text(text)
+    messages = [finding.message for finding in scan(tmp_path).findings]
+    assert any("data/{APP}.db" in message for message in messages)
+    assert all("__hole_" not in message for message in messages)

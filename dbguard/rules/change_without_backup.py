@@ -57,9 +57,9 @@ class ChangeWithoutBackup(Rule):
             operation,
             evidence,
             min(severity, Severity.WARNING),
-            f"{operation.spelling} of {operation.target} changes {display(database)}, which was not "
+            f"{operation.spelling} of {operation.target} changes {database}, which was not "
             "backed up before",
-            f"back up {display(database)} under a timestamped name first, and stop if that fails",
+            f"back up {database} under a timestamped name first, and stop if that fails",
         )
 
 

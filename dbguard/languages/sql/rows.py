@@ -271,7 +271,7 @@ def copy_rows(
     traits: set[Trait] = set()
     if columns or not _selects_all_columns(body):
         traits.add(Trait.SOME_COLUMNS)
-    if _filters(scope.text, body):
+    if keeps_rows_out(scope.text, body):
         traits.add(Trait.FILTERED)
     done: set[str] = set()
     for name in tables_read(scope.text, body):
@@ -302,8 +302,8 @@ def _selects_all_columns(body: list[Token]) -> bool:
     return key(body, at) == "*" or has_keys(body, at + 1, ".", "*")
 
 
-def _filters(text: str, body: list[Token]) -> bool:
-    """Say whether a copied SELECT may leave rows out."""
+def keeps_rows_out(text: str, body: list[Token]) -> bool:
+    """Say whether a SELECT may leave rows out."""
     select = next((index for index, token in enumerate(body) if token.key == "SELECT"), 0)
     if key(body, select + 1) in ("DISTINCT", "TOP"):
         return True

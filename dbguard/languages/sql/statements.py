@@ -32,10 +32,13 @@ def plain_statement(scope: Scope, tokens: list[Token]) -> Iterator[Node]:
 
 def _with(scope: Scope, tokens: list[Token]) -> Iterator[Node]:
     """Lower WITH x AS (...) and the statement behind it; PostgreSQL lets x modify rows too."""
+    selections: dict[str, list[Token]] = {}
     index = 0
     while index < len(tokens):
         if tokens[index].key == "(":
             end = closing(tokens, index)
+            if (name := _named_before(scope.text, tokens, index)) is not None:
+                selections[name] = tokens[index + 1 : end]
             if key(tokens, index + 1) in ("DELETE", "UPDATE", "INSERT"):
                 yield from plain_statement(scope, tokens[index + 1 : end])
             index = end
@@ -46,8 +49,30 @@ def _with(scope: Scope, tokens: list[Token]) -> Iterator[Node]:
     if main < len(tokens):
         if tokens[main].key == "SELECT":
             yield from rows.select(scope, tokens)
-        else:
+        elif not _changes_part_of(scope, selections, tokens[main:]):
             yield from plain_statement(scope, tokens[main:])
+
+
+def _named_before(text: str, tokens: list[Token], index: int) -> str | None:
+    """Return the name that ``name AS (`` gives to what stands in the parenthesis, or None."""
+    if key(tokens, index - 1) != "AS" or index < 2:
+        return None
+    start = index - 2
+    if tokens[start].key == ")":  # WITH name (column, ...) AS (
+        start = max((at for at in range(start) if tokens[at].key == "("), default=0) - 1
+    found = read_name(text, tokens, start) if start > 0 else None
+    return found[0].text.lower() if found is not None else None
+
+
+def _changes_part_of(
+    scope: Scope, selections: dict[str, list[Token]], statement: list[Token]
+) -> bool:
+    """Say whether DELETE or UPDATE work on a WITH that keeps rows out (T-SQL)."""
+    if key(statement, 0) not in ("DELETE", "UPDATE"):
+        return False
+    found = read_name(scope.text, statement, after_keys(statement, 1, "FROM"))
+    body = selections.get(found[0].text.lower()) if found is not None else None
+    return body is not None and rows.keeps_rows_out(scope.text, body)
 
 
 def _explain(scope: Scope, tokens: list[Token]) -> Iterator[Node]:
