@@ -6,6 +6,7 @@ adapter is the only place that knows both.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
@@ -16,6 +17,7 @@ from tree_sitter import Language, Node, Parser, Point, Tree
 from dbguard.source import Mapped, Region, Span
 
 _CHUNK = 65536
+_WIDE = re.compile(r"[^\x00-\x7f]")
 
 
 class SyntaxTree:
@@ -36,15 +38,12 @@ class SyntaxTree:
     @cached_property
     def _wide(self) -> tuple[list[int], list[int]]:
         """Byte offsets after each multi-byte code point, and the bytes saved up to there."""
-        ends, surplus, at, saved = [0], [0], 0, 0
-        for character in self.region.text:
-            code = ord(character)
-            width = 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-            at += width
-            if width > 1:
-                saved += width - 1
-                ends.append(at)
-                surplus.append(saved)
+        ends, surplus, saved = [0], [0], 0
+        for match in _WIDE.finditer(self.region.text):
+            code = ord(match[0])
+            saved += 1 if code < 0x800 else 2 if code < 0x10000 else 3
+            ends.append(match.end() + saved)
+            surplus.append(saved)
         return ends, surplus
 
     def char(self, byte: int) -> int:
