@@ -16,7 +16,7 @@ from dbguard.commands.entry import Entry, Wrapper
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match, narrowed
 from dbguard.flow import Node
-from dbguard.source import has_hole, hole_names
+from dbguard.source import has_hole, hole, hole_names
 
 MAX_DEPTH = 16
 """How many programs may run one another on one command line."""
@@ -29,6 +29,10 @@ MAX_HIDDEN = 2
 
 _DECORATION = re.compile(r"(?:\.exe|\.cmd|\.bat|@[\w.^~-]+|:[\w.-]+)$", re.IGNORECASE)
 _COMMAND_SUFFIX = re.compile(r"_(?:cmd|command|bin|exe|path|args|opts|0|array|_)+$")
+_HAS_SUBCOMMANDS = re.compile(
+    r"(?:^|_)(?:svn|hg|bzr|cvs|vcs|p4|s3|s3cmd|mc|rclone|aws|cli|client|tool|bin|python|node)\d*$",
+    re.IGNORECASE,
+)
 _VERSION = re.compile(r"[-.]?\d+(?:\.\d+)*$")
 
 
@@ -43,6 +47,8 @@ def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
         return
     name = program_name(invocation.words[0].text)
     if name is None:
+        if _may_be_wrapper(invocation.words):
+            yield from _lower(narrowed(invocation, invocation.words[1:]), depth + 1)
         return
     found = list(_found(name, invocation))
     longest: dict[tuple[int, object], int] = {}
@@ -67,6 +73,22 @@ def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
                 else:
                     yield node
             return
+
+
+def _may_be_wrapper(words: tuple[Word, ...]) -> bool:
+    """Say whether a variable stands before a program to run it: ``$SUDO rm``, ``$STD docker``.
+
+    It is empty or a wrapper, or else what follows would be its subcommand.
+    """
+    text = words[0].text
+    names = hole_names(text)
+    return (
+        len(words) > 1
+        and len(names) == 1
+        and text == hole(names[0])
+        and not _HAS_SUBCOMMANDS.search(names[0])
+        and program_name(words[1].text) is not None
+    )
 
 
 def _found(name: str, invocation: Invocation) -> Iterator[tuple[int, int, Entry, Match]]:

@@ -136,6 +136,13 @@ ENTRIES: tuple[Entry, ...] = (
         "nohup|setsid|unbuffer|chronic|builtin|noglob|nocorrect|firejail|fakeroot|tsp|ts",
         documentation=_GNU + "nohup-invocation.html",
     ),
+    # What scripts call the function that runs, tries or announces a command, where it is not
+    # followed: it stands in a library.
+    Wrapper(
+        "run|run_cmd|run_command|execute|exec_cmd|try|retry|silent|quiet|silently|as_root|run_as_root"
+        "|maybe_sudo|ensure|safe|check_call|log_cmd",
+        documentation="https://www.gnu.org/software/bash/manual/html_node/Shell-Functions.html",
+    ),
     Wrapper("command", unless="-v -V", documentation=_MAN + "man1/command.1p.html"),
     Wrapper("exec", values="-a", documentation=_MAN + "man1/exec.1p.html"),
     Wrapper("busybox|toybox", documentation="https://busybox.net/downloads/BusyBox.html"),
