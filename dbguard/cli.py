@@ -437,7 +437,7 @@ def _explain(arguments: argparse.Namespace) -> Exit:
             _write((f"{rule.id} ({about})\n\n",))
             _write((cleandoc(rule.__doc__ or ""), "\n"))
             return Exit.CLEAN
-    from dbguard.config import suggestion
+    from dbguard.suggestion import suggestion
 
     raise UsageError(
         f"no rule is called {arguments.rule!r}{suggestion(arguments.rule, _rule_ids())}"

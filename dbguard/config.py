@@ -18,6 +18,7 @@ from dbguard.finding import Severity
 from dbguard.gitignore import excluder
 from dbguard.reading import read
 from dbguard.source import Problem
+from dbguard.suggestion import suggestion
 
 FILE_NAME = "pyproject.toml"
 YAML_NAME = ".dbguard.yaml"
@@ -70,9 +71,9 @@ class Config:
 
 
 FAIL_ON = {**{severity.value: severity for severity in reversed(Severity)}, "never": None}
-_RULE_SEVERITY = {**{severity.value: severity for severity in reversed(Severity)}, "off": None}
-_PATTERNS = ("exclude", "database-files", "not-database-files", "test-paths")
-_KEYS = (*_PATTERNS, "fail-on", "severity", "overrides")
+RULE_SEVERITY = {**{severity.value: severity for severity in reversed(Severity)}, "off": None}
+PATTERN_KEYS = ("exclude", "database-files", "not-database-files", "test-paths")
+_KEYS = (*PATTERN_KEYS, "fail-on", "severity", "overrides")
 _OVERRIDE_KEYS = ("paths", "severity")
 
 
@@ -177,7 +178,7 @@ def from_table(table: object, where: str) -> Config:
             raise ConfigError(f"{where} has the unknown key {key!r}{suggestion(str(key), _KEYS)}")
     patterns = {
         key.replace("-", "_"): _patterns(table[key], f"{where} {key}")
-        for key in _PATTERNS
+        for key in PATTERN_KEYS
         if key in table
     }
     fail_on: Severity | None = Severity.WARNING
@@ -210,17 +211,6 @@ def check_patterns(patterns: Iterable[str], where: str) -> None:
         raise ConfigError(f"{where}: not a pattern: {error}") from error
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` or what there is to choose from."""
-    from difflib import get_close_matches
-
-    known = tuple(known)
-    close = get_close_matches(word, known, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known are {', '.join(known)}" if len(known) <= 10 else ""
-
-
 def _parse(data: bytes, path: str) -> dict[str, Any]:
     # Imported here: most projects have no settings, and it costs every start.
     toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
@@ -249,8 +239,7 @@ def _severities(value: object, where: str) -> dict[str, Severity | None]:
     if not isinstance(value, dict):
         raise ConfigError(f"{where} must be a table of rules")
     return {
-        str(rule): _choice(level, _RULE_SEVERITY, f"{where}.{rule}")
-        for rule, level in value.items()
+        str(rule): _choice(level, RULE_SEVERITY, f"{where}.{rule}") for rule, level in value.items()
     }
 
 

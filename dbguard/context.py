@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache
 
 from dbguard.evidence import Context
 from dbguard.gitignore import excluder
@@ -31,17 +29,12 @@ _INSTRUCTIONS = re.compile(
 )
 
 
-@cache
-def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    return excluder(patterns)
-
-
 def context_of(path: str, test_paths: tuple[str, ...] = ()) -> Context:
     """Return the context that a path (with ``/``) alone suggests.
 
     *test_paths* are patterns as in .gitignore of files that are tests whatever their names.
     """
-    if test_paths and _matcher(test_paths)(path):
+    if test_paths and excluder(test_paths)(path):
         return Context.TEST
     if _INSTRUCTIONS.search(path):
         return Context.INSTRUCTIONS

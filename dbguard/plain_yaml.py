@@ -37,6 +37,16 @@ def parse(data: bytes) -> object:
                 seen.add(key.value)
             return super().construct_mapping(node, deep)
 
+    # As in YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema): off and no are words, and
+    # so is a date.
+    Loader.yaml_implicit_resolvers = {
+        first: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if not tag.endswith(":timestamp") and (not tag.endswith(":bool") or first in "tTfF")
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
     try:
         return yaml.load(data.decode("utf-8"), Loader)  # noqa: S506 (a safe loader, narrowed)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:

@@ -75,7 +75,7 @@ def apply(findings: Iterable[Finding], told: Directives) -> Iterator[Finding]:
     by_file: dict[tuple[str, str], list[Suppression]] = {}
     for suppression in told.suppressions:
         by_file.setdefault((suppression.file.path, suppression.rule), []).append(suppression)
-    used = set()
+    used: set[int] = set()
     for finding in findings:
         candidates = by_file.get((finding.path, finding.rule))
         if not candidates:

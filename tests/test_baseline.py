@@ -48,7 +48,7 @@ def test_one_more_of_the_same_is_new(repository: Repository) -> None:
 
 
 def test_what_became_worse_is_not_what_was_accepted(repository: Repository) -> None:
-    guarded = "set -e\ncp app.db \"app-$(date +%s).db\"\nrm app.db\n"
+    guarded = 'set -e\ncp app.db "app-$(date +%s).db"\nrm app.db\n'
     repository.commit(old_sh=guarded)
     repository.run("baseline")
     assert repository.found() == []

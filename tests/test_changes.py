@@ -44,7 +44,9 @@ def test_taking_a_suppression_away_is_reported(repository: Repository) -> None:
 
 
 def test_the_evidence_may_go_in_the_file_that_runs_the_script(repository: Repository) -> None:
-    caller = "set -e\npg_dump shop > shop-$(date +%s).sql\npsql -v ON_ERROR_STOP=1 shop -f drop.sql\n"
+    caller = (
+        "set -e\npg_dump shop > shop-$(date +%s).sql\npsql -v ON_ERROR_STOP=1 shop -f drop.sql\n"
+    )
     repository.commit(drop_sql="DROP TABLE users;\n", run_sh=caller)
     repository.branch()
     repository.commit(run_sh="set -e\npsql -v ON_ERROR_STOP=1 shop -f drop.sql\n")
@@ -179,9 +181,7 @@ def test_a_merge_adds_only_what_neither_side_had(repository: Repository) -> None
     assert repository.found("--staged") == [("b.sql", 2, "drop-table")]
 
 
-def test_nothing_the_repository_configures_runs(
-    repository: Repository, tmp_path: Path
-) -> None:
+def test_nothing_the_repository_configures_runs(repository: Repository, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     program = repository.folder / "evil.sh"
     program.write_text(f"#!/bin/sh\necho $0 $* >> {canary}\ncat\n")

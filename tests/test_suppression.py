@@ -155,9 +155,7 @@ def test_one_that_suppresses_nothing_is_found_even_in_a_file_without_operations(
 
 
 def test_without_semicolons_it_speaks_of_one_statement_only(tmp_path: Path) -> None:
-    text = (
-        "DROP TABLE a\nDROP TABLE b -- dbguard: ignore[drop-table] gone\nDROP TABLE c\n"
-    )
+    text = "DROP TABLE a\nDROP TABLE b -- dbguard: ignore[drop-table] gone\nDROP TABLE c\n"
     assert judged(scan(tmp_path, "a.tsql", text)) == [
         (1, "drop-table", None),
         (2, "drop-table", "gone"),

@@ -29,7 +29,7 @@ def parsed_output(text: str) -> Output:
     if not equals or not file:
         raise ValueError(f"{text!r} is not FORMAT=FILE")
     if name not in FORMATS:
-        from dbguard.config import suggestion
+        from dbguard.suggestion import suggestion
 
         raise ValueError(f"there is no format {name!r}{suggestion(name, FORMATS)}")
     if file != STANDARD_OUTPUT and not os.path.isdir(os.path.dirname(file) or "."):
