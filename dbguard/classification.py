@@ -15,6 +15,7 @@ from dbguard.databases import (
     COMPANIONS,
     DATABASE_SUFFIX,
     NOT_DATABASE,
+    SERVER_FILE,
     ends_in_hole,
     is_storage,
     is_timestamped,
@@ -59,6 +60,8 @@ class Databases:
             return Certainty.LITERAL
         if NOT_DATABASE.search(normal):
             return None
+        if SERVER_FILE.search(normal) and not looks_like_backup(normal.rpartition("/")[0]):
+            return Certainty.LITERAL
         if looks_like_backup(normal):
             return None
         if DATABASE_SUFFIX.search(normal):

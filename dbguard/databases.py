@@ -88,12 +88,14 @@ SUFFIXES = (
     ".accdb",
     ".fdb",
     ".realm",
+    ".bolt",
+    ".boltdb",
 )
 """File name suffixes of embedded databases (a setting adds to them)."""
 
 COMPANIONS = re.compile(r"[-.](?:wal|shm|journal)$", re.IGNORECASE)
 DATABASE_SUFFIX = re.compile(
-    r"\.(?:db|sqlite3?|db3|s3db|sl3|duckdb|mdb|accdb|fdb|realm)(?:[-.](?:wal|shm|journal))?[*?]*$"
+    r"\.(?:db|sqlite3?|db3|s3db|sl3|duckdb|mdb|accdb|fdb|realm|bolt(?:db)?)(?:[-.](?:wal|shm|journal))?[*?]*$"
     r"|\.(?:db|sqlite|duckdb)\*(?:[-.]\w+)?$",
     re.IGNORECASE,
 )
@@ -101,12 +103,16 @@ NOT_DATABASE = re.compile(
     r"(?:^|/)(?:e?h?thumbs|aliases|access|transport|virtual|virtusertable|canonical|\w+_canonical"
     r"|generic|genericstable|relocated|mailertable|domaintable|sender_access|relay_domains"
     r"|trustdb|secmod|cert\d|key\d|m?locate|plocate|pkgdb|tags|cscope\w*|codeql-db\w*)\.db$"
+    r"|(?:^|/)(?:[^/]*[-_.])?(?:empty|blank|skeleton)\.(?:db|sqlite3?|db3)$"
     r"|(?:^|/)codeql[^/]*/|\.gpg(?:/|$)"
     r"|(?:^|/)\.[^/]*cache[^/]*/|(?:^|/)__pycache__/|[^/]*cache[^/]*$"
     r"|(?:^|/)(?:\.venv|venv|node_modules|site-packages|\.tox|\.git|\.mypy_cache|\.pytest_cache)/"
     r"|\.(?:stamp|pid|lock|log|png|jpe?g|gif|svg|html?|py|js|ts|css|txt|md|ya?ml|json|toml|sh|sql)$",
     re.IGNORECASE,
 )
+SERVER_FILE = re.compile(r"(?:^|/)(?:dump\.rdb|appendonly\.aof)$")
+"""The files in which Redis keeps its data, whatever their names suggest."""
+
 _BACKUP_WORD = re.compile(
     r"(?:^|[^a-z])(?:backups?|bak|bkp|bck|old|orig|original|prev|previous|copy|copies|snapshots?"
     r"|saved?|archived?|archives?|dumps?|before|rollback)(?:[^a-z]|$)|\.bak|backup|_bak|~$",

@@ -189,6 +189,8 @@ CASES = [
     ("$SVN rm app.db", ""),
     ("$BASE/x rm app.db", ""),
     ("$NOTHING app.db rm", ""),
+    ("$CONTAINER_ENGINE exec db dropdb app", "DROP_DATABASE app [dropdb]"),
+    ("pihole-FTL sqlite3 -ni g.db 'DROP TABLE t'", lowered("sqlite3 g.db 'DROP TABLE t'")),
     ("retry rm app.db", "DELETE_FILE app.db [rm]"),
     ("run docker compose logs", ""),
     ("nix-shell -p postgresql --run 'dropdb app'", "EMBED shell: dropdb app [--run of nix-shell]"),

@@ -195,6 +195,8 @@ def _program_in_variable(text: str) -> str:
     name = _COMMAND_SUFFIX.sub("", names[0].lower()).replace("_", "-")
     if name in ("dc", "compose") or name.endswith(("-compose", "-dc")):
         return "docker-compose"
+    if name.endswith(("docker", "container-engine", "container-runtime", "container-tool")):
+        return "docker"
     return "sh" if name == "shell" else name
 
 

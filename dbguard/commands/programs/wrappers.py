@@ -145,6 +145,10 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Wrapper("command", unless="-v -V", documentation=_MAN + "man1/command.1p.html"),
     Wrapper("exec", values="-a", documentation=_MAN + "man1/exec.1p.html"),
+    Wrapper(
+        "pihole-FTL",  # carries an sqlite3 of its own
+        documentation="https://docs.pi-hole.net/database/ftl/",
+    ),
     Wrapper("busybox|toybox", documentation="https://busybox.net/downloads/BusyBox.html"),
     Wrapper("nice", values="-n --adjustment", documentation=_GNU + "nice-invocation.html"),
     Wrapper(

@@ -14,6 +14,10 @@ from dbguard.source import Comment, Mapped, Problem, Region, has_hole
 
 TEMPORARY = "temporary table"
 _TEMPORARY_SCHEMAS = ("tempdb.", "pg_temp.", "temp.", "temporary.", "session.")
+# ClickHouse writes its own traces there, and makes the tables anew where they are missing.
+# https://clickhouse.com/docs/operations/system-tables/overview
+_SERVER_LOG = re.compile(r"system\.\w+_log(?:_\w+)?", re.IGNORECASE)
+SERVER_LOG = "log of the server itself"
 _TIMESTAMP = re.compile(r"\d{8}|\d{4}[-_]\d{2}|%[YyFsT]|\$\(date|strftime|now", re.IGNORECASE)
 
 
@@ -82,9 +86,13 @@ class Session:
             table = name.rpartition(".")[0] if kind is TargetKind.COLUMN else name
             if self.is_temporary(table):
                 throwaway = TEMPORARY
-        if self.database and not throwaway:
-            throwaway = throwaway_reason(self.database)
-        return Target(kind, name, self.database, certainty, throwaway)
+            elif _SERVER_LOG.fullmatch(table):
+                throwaway = SERVER_LOG
+        # A database is not inside the one that the session is connected to.
+        database = name if kind is TargetKind.DATABASE else self.database
+        if database and not throwaway:
+            throwaway = throwaway_reason(database)
+        return Target(kind, name, database, certainty, throwaway)
 
     def table(self, name: Name | str) -> Target:
         """Return a table as a target."""
