@@ -13,7 +13,8 @@ _TEST = re.compile(
     re.IGNORECASE,
 )
 _MIGRATION = re.compile(
-    r"(?:^|/)(?:migrations?|migrate|versions|alembic|schema_?changes|flyway|liquibase|changelogs?)/"
+    r"(?:^|/)(?:(?:[\w.]*[-_])?migrations?|migrate|versions|alembic|schema_?changes|flyway"
+    r"|liquibase|changelogs?)/"
     r"|(?:^|/)[VUR]\d[\w.]*__[^/]*\.sql$"
     r"|(?:^|/)\d{3,}[^/]*\.(?:up|down)\.sql$"
 )

@@ -1,0 +1,24 @@
+"""What sort of file a path suggests."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbguard.context import context_of
+from dbguard.evidence import Context
+
+
+@pytest.mark.parametrize(
+    ("path", "context"),
+    [
+        ("app/models.py", Context.APPLICATION),
+        ("migrations/0001_initial.py", Context.MIGRATION),
+        ("db/old_migrations/patch1.sql", Context.MIGRATION),
+        ("scripts/database_migration/2_to_3.sql", Context.MIGRATION),
+        ("src/immigrations/form.py", Context.APPLICATION),
+        ("docs/migrations.py", Context.APPLICATION),
+        ("tests/conftest.py", Context.TEST),
+    ],
+)
+def test_the_context_of_a_path(path: str, context: Context) -> None:
+    assert context_of(path) is context
