@@ -232,6 +232,11 @@ def _only_bound(site: CallSite) -> CallSite:
     return site
 
 
+def _schema_editor(_: CallSite) -> Outcome:
+    """Django's ``connection.schema_editor()``, outside a migration."""
+    return Outcome([], Handle("schema editor"))
+
+
 def _editor(change: Callable[[CallSite], Outcome | None]) -> Handler:
     def handle(site: CallSite) -> Outcome | None:
         editor = isinstance(site.receiver, Handle) and site.receiver.kind == "schema editor"
@@ -327,7 +332,9 @@ METHODS: dict[str, Handler] = {
     "step": _step,
 }
 
-VALUES: dict[str, Handler] = {}
+VALUES: dict[str, Handler] = {
+    "django.db.connection.schema_editor": _schema_editor,
+}
 
 VALUE_METHODS: dict[str, Handler] = {
     "batch_alter_table": _batch,

@@ -251,6 +251,9 @@ def _refined(site: CallSite) -> Outcome | None:
     """A query with a condition, or without one still."""
     receiver = receiver_of(site)
     if not isinstance(receiver, Handle):
+        name = _model(site)
+        if name is not None and site.method == "all" and _uses(site, b"tortoise"):
+            return Outcome([], Handle("queryset", name=name))
         return None
     if receiver.kind not in ("manager", "query", "delete", "update", "queryset"):
         return None
@@ -316,7 +319,8 @@ def _update(site: CallSite) -> Outcome | None:
     receiver = receiver_of(site)
     if not isinstance(receiver, Handle):
         name = _model(site)
-        if name is not None and _uses(site, b"peewee") and (site.count or site.keyword_names):
+        if name is not None and (site.keyword_names or _uses(site, b"peewee") and site.count):
+            # A statement: it does something where it is executed.
             return Outcome([], Handle("update", name=name))
         return None
     if receiver.kind in ("query", "queryset", "manager"):
@@ -384,28 +388,9 @@ def _drop(site: CallSite) -> Outcome | None:
 
 def drop_tables(site: CallSite) -> Outcome | None:
     """peewee: ``db.drop_tables([User, Post])``."""
-    value = site.argument(0, "models")
-    if value is None:
+    if site.argument(0, "models") is None:
         return None
     database, _ = database_of(site.receiver)
-    nodes: list[Node] = []
-    items = value.items if isinstance(value, Items) else (value,)
-    for item in items:
-        for option in options(item):
-            name = table_name(option)
-            if name:
-                target = make_target(TargetKind.TABLE, name, database)
-                nodes.append(site.operation(Kind.DROP_TABLE, target))
-    if not nodes:
-        nodes.append(_whole(site, Kind.DROP_ALL, database))
-    return Outcome(nodes)
-
-
-def _drop_tables(site: CallSite) -> Outcome | None:
-    database, _ = database_of(site.receiver)
-    value = site.argument(0, "models")
-    if value is None:
-        return None
     return Outcome([_whole(site, Kind.DROP_ALL, database)])
 
 
