@@ -285,7 +285,7 @@ class State:
                 self._verified(operation)
             case Kind.GUARD if operation.guard is not None:
                 self.hold(FactKind.GUARD, operation.guard.value, "", operation)
-            case Kind.STOP_SERVICE if operation.checked:
+            case Kind.STOP_SERVICE:  # what fails to stop was seldom running
                 self.hold(FactKind.STOPPED, operation.target.name, "", operation)
             case Kind.START_SERVICE:
                 for first, second, _ in self.all(FactKind.STOPPED):
