@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import basename
 
 from dbguard.databases import throwaway_reason
 from dbguard.evidence import Context, Evidence
 from dbguard.finding import Finding, Severity
 from dbguard.judgement import is_expendable
-from dbguard.operations import Kind, Operation, Trait
+from dbguard.operations import Kind, Operation, Target, Trait
 from dbguard.rule import Rule, Section
 from dbguard.source import has_hole
 
@@ -45,7 +46,7 @@ class BackupNotTimestamped(Rule):
             return
         if evidence.context is Context.TEST or throwaway_reason(source.name):
             return
-        if is_expendable(operation, evidence):
+        if is_expendable(operation, evidence) or _brings_back(source, evidence):
             return
         yield self.finding(
             operation,
@@ -55,3 +56,13 @@ class BackupNotTimestamped(Rule):
             "overwrites it",
             "put date and time into the name of the backup",
         )
+
+
+def _brings_back(source: Target, evidence: Evidence) -> bool:
+    """Say whether the database was put where it is taken from now: ``mv app.db /opt`` undone."""
+    for before in evidence.state.happened.of(frozenset({Kind.BACKUP})):
+        if before.source is not None and basename(before.source.name) == basename(source.name):
+            place = before.target.name.rstrip("/")
+            if source.name in (place, f"{place}/{basename(source.name)}"):
+                return True
+    return False
