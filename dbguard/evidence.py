@@ -7,7 +7,7 @@ language and no rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -43,11 +43,13 @@ class Project:
     """What the whole project says, as far as a rule may ask for it.
 
     ``migration_tool`` names the tool that is set up ("Alembic"), '' where none is;
-    ``write_ahead`` says that its code turns SQLite's write-ahead mode on.
+    ``write_ahead`` says that its code turns SQLite's write-ahead mode on; ``columns`` are
+    those of tables (by :func:`dbguard.state.table_key`) that other files define.
     """
 
     migration_tool: str = ""
     write_ahead: bool = False
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,23 @@ class Evidence:
 
     def copy_of(self, table: Target) -> Operation | None:
         """Return the copy of a table's rows that holds here and leaves none out, or None."""
-        copies = self._copies_of(table)
-        return next((c for c in copies if Trait.FILTERED not in c.traits), None)
+        return next((c for c in self._copies_of(table) if not self._loses(c)), None)
+
+    def _loses(self, copy: Operation) -> bool:
+        return Trait.FILTERED in copy.traits or bool(self.columns_left_out(copy))
+
+    def columns_left_out(self, copy: Operation) -> tuple[str, ...]:
+        """Return the columns of the old table that a copy does not take along.
+
+        () where the copy takes all, or the columns of the old table are not known.
+        """
+        if not copy.columns or copy.source is None:
+            return ()
+        table = table_key(copy.source.name)
+        definition = self.state.find(FactKind.DEFINED, table)
+        former = self.state.former_name(table)
+        known = definition.columns if definition else self.project.columns.get(former, ())
+        return tuple(column for column in known if column not in copy.columns)
 
     def lossy_copy_of(self, table: Target) -> Operation | None:
         """Return a copy that leaves rows out, where there is no whole one."""

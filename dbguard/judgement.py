@@ -117,12 +117,17 @@ def _backup(target: Target, evidence: Evidence) -> EvidenceFact:
     return EvidenceFact("backup", NO)
 
 
+def _what_is_lost(copy: Operation, evidence: Evidence) -> str:
+    left_out = evidence.columns_left_out(copy)
+    return f"the copy leaves out {', '.join(left_out) if left_out else 'rows'}"
+
+
 def _copy(target: Target, evidence: Evidence) -> list[EvidenceFact]:
     facts = []
     if (copy := evidence.copy_of(target)) is not None:
         facts.append(_proved("copied", copy))
     elif (lossy := evidence.lossy_copy_of(target)) is not None:
-        facts.append(_proved("copied", lossy, WEAK, "the copy leaves out rows"))
+        facts.append(_proved("copied", lossy, WEAK, _what_is_lost(lossy, evidence)))
     else:
         facts.append(EvidenceFact("copied", NO))
     if (proof := evidence.verification_of(target)) is not None:

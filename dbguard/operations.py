@@ -142,7 +142,8 @@ class Operation:
     things come from; ``target`` is where they go (for BACKUP ``source`` is the database,
     ``target`` the copy). ``reads`` are the tables a READ or VERIFY is about. ``checked``
     says that where this operation stands in its flow, it has succeeded: had it failed,
-    what follows would not run. ``guard`` goes with GUARD only.
+    what follows would not run. ``guard`` goes with GUARD only. ``columns`` are those a CREATE_TABLE
+    defines and a COPY_ROWS takes along, case folded, () where they are not known or all.
     """
 
     kind: Kind
@@ -156,6 +157,7 @@ class Operation:
     checked: bool = True
     guard: Guard | None = None
     traits: frozenset[Trait] = frozenset()
+    columns: tuple[str, ...] = ()
 
     def has(self, trait: Trait) -> bool:
         """Say whether the operation has a trait."""

@@ -31,6 +31,7 @@ class FactKind(Enum):
     STOPPED = "stopped"
     CREATED = "created"
     RENAMED = "renamed"
+    DEFINED = "defined"
 
 
 def table_key(name: str) -> str:
@@ -292,6 +293,8 @@ class State:
                     self._facts[FactKind.STOPPED].end(first, second)
             case Kind.RENAME_TABLE if operation.source is not None:
                 self._renamed(operation, operation.source)
+            case Kind.CREATE_TABLE if operation.columns and operation.has(Trait.IF_NOT_EXISTS):
+                self.hold(FactKind.DEFINED, table_key(operation.target.name), "", operation)
             case Kind.CREATE_TABLE | Kind.CREATE_DATABASE if not operation.has(Trait.IF_NOT_EXISTS):
                 self.hold(FactKind.CREATED, *_created_key(operation.target), operation)
             case Kind.FOREIGN_KEYS_ON:
@@ -318,10 +321,11 @@ class State:
             others = reads.copy()
             others.remove(target)
             for source in copied.with_second(target):
-                if source in others or self._former_name(source) in others:
+                if source in others or self.former_name(source) in others:
                     self.hold(FactKind.VERIFIED, source, target, operation)
 
-    def _former_name(self, table: str) -> str:
+    def former_name(self, table: str) -> str:
+        """Return what a table was called before this flow renamed it, or its name."""
         return next(iter(self._facts[FactKind.RENAMED].with_second(table)), table)
 
     def _renamed(self, operation: Operation, source: Target) -> None:
@@ -335,6 +339,11 @@ class State:
                 proof = facts.of(first)[second]
                 facts.end(first, second)
                 facts.hold(new if first == old else first, new if second == old else second, proof)
+        defined = self._facts[FactKind.DEFINED].of(old)
+        if defined:
+            proof = defined[""]
+            self._facts[FactKind.DEFINED].end(old, "")
+            self.hold(FactKind.DEFINED, new, "", proof)
         created = self.created("table", old)
         if created is not None:
             self._facts[FactKind.CREATED].end(old, "table")

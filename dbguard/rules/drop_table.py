@@ -55,9 +55,11 @@ class DropTable(Rule):
                 f"compare {table} with its copy before the drop, in a way that stops the drop "
                 "when rows are missing"
             )
-        elif evidence.lossy_copy_of(table) is not None:
-            what += " after a copy that leaves out rows"
-            instead = f"copy every row of {table}, compare both tables, then drop it"
+        elif (lossy := evidence.lossy_copy_of(table)) is not None:
+            left_out = ", ".join(evidence.columns_left_out(lossy))
+            what += " after a copy that leaves out "
+            what += f"the columns {left_out}" if left_out else "rows"
+            instead = f"copy every row and column of {table}, compare both tables, then drop it"
         else:
             what += " loses its rows: no copy was made before"
             instead = (

@@ -6,6 +6,8 @@ statement that cannot be read never hides the next one. Nothing here recurses ov
 
 from __future__ import annotations
 
+import re
+
 from dbguard.flow import Direction, Flow, Lowered, Sequence
 from dbguard.languages.sql.dialects import POSTGRESQL, dialect_of, is_down_path
 from dbguard.languages.sql.reader import Reader, lex
@@ -13,6 +15,9 @@ from dbguard.languages.sql.session import Scope, Session
 from dbguard.source import Comment, Region
 
 __all__ = ["comments", "is_down_path", "lower"]
+
+
+_COPIES = re.compile(r"\binsert\s.{0,400}?\bselect\b", re.IGNORECASE | re.DOTALL)
 
 
 def lower(region: Region) -> Lowered:
@@ -27,7 +32,12 @@ def comments(region: Region) -> tuple[Comment, ...]:
 
 def _read(region: Region) -> tuple[Lowered, Session]:
     dialect = dialect_of(region.dialect, region.text)
-    session = Session(dialect, region.database, stops_at_error=_stops_at_error(region))
+    session = Session(
+        dialect,
+        region.database,
+        stops_at_error=_stops_at_error(region),
+        may_copy=_COPIES.search(region.text) is not None,
+    )
     scope = Scope(region, session)
     reader = Reader(scope, lex(scope, 0, len(region.text)))
     body = reader.sections()

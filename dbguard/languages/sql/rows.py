@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbguard.flow import Node
+from dbguard.languages.sql.columns import selected
 from dbguard.languages.sql.names import Name, read_name, tables_read
 from dbguard.languages.sql.session import Scope
 from dbguard.languages.sql.tokens import (
@@ -274,6 +275,7 @@ def copy_rows(
     if keeps_rows_out(scope.text, body):
         traits.add(Trait.FILTERED)
     done: set[str] = set()
+    taken = () if _selects_all_columns(body) else selected(scope.text, body)
     for name in tables_read(scope.text, body):
         if name.text.lower() in done:
             continue
@@ -287,6 +289,7 @@ def copy_rows(
             source=scope.session.table(name),
             traits=frozenset(traits),
             spelling=spelling,
+            columns=taken,
         )
 
 

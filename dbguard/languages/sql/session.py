@@ -42,11 +42,13 @@ class Session:
     ``stops_at_error``: had a statement failed, the next would not run.
     ``variables`` are texts a variable is known to hold, ``measures`` the tables whose
     rows a variable counts, ``checked_tables`` the tables with a CHECK that a row has to pass.
+    ``may_copy``: rows are copied in this text, so the columns of its tables matter.
     """
 
     dialect: str
     database: str | None
     stops_at_error: bool = True
+    may_copy: bool = False
     raiserror_stops: bool = False
     in_transaction: bool = False
     writable_schema: bool = False
@@ -140,6 +142,7 @@ class Scope:
         reads: tuple[Target, ...] = (),
         traits: frozenset[Trait] = frozenset(),
         spelling: str = "",
+        columns: tuple[str, ...] = (),
     ) -> Operation:
         """Return an operation that stands at ``[start, end)`` of the region."""
         return Operation(
@@ -154,6 +157,7 @@ class Scope:
             self.session.checked,
             None,
             traits | self.traits,
+            columns,
         )
 
     @property

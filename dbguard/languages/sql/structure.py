@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbguard.flow import Node
+from dbguard.languages.sql.columns import defined
 from dbguard.languages.sql.dialects import MYSQL, ORACLE, POSTGRESQL
 from dbguard.languages.sql.names import Name, read_name, read_names, skip_existence, tables_read
 from dbguard.languages.sql.rows import always_true, copy_rows
@@ -391,6 +392,18 @@ def create(scope: Scope, tokens: list[Token]) -> Iterator[Node]:
     yield from _create_table(scope, tokens, table, at, sorts, replaces, absent)
 
 
+def _columns(scope: Scope, tokens: list[Token], at: int) -> tuple[str, ...]:
+    """Return the columns of a CREATE TABLE, as far as a copy in the same text may need them."""
+    if not scope.session.may_copy or at >= len(tokens):
+        return ()
+    if tokens[at].kind == ROW:
+        return defined(scope.text[tokens[at].start : tokens[at].end])
+    if key(tokens, at) != "(" or key(tokens, at + 1) == "SELECT":
+        return ()
+    end = min(closing(tokens, at), len(tokens) - 1)
+    return defined(scope.text[tokens[at].start : tokens[end].end])
+
+
 def _create_table(
     scope: Scope,
     tokens: list[Token],
@@ -423,6 +436,7 @@ def _create_table(
         table.end,
         traits=traits,
         spelling="CREATE TABLE",
+        columns=_columns(scope, tokens, at),
     )
     words = {token.key for token in tokens[at:]}
     if "CHECK" in words:
