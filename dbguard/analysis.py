@@ -17,6 +17,7 @@ from dbguard.inclusion import ProjectFiles
 from dbguard.operations import Kind, Operation
 from dbguard.rules import all_rules, rules_for
 from dbguard.source import Comment, Problem, Region, SourceFile
+from dbguard.state import table_key
 from dbguard.usage import turns_write_ahead_on
 
 # Flows are walked recursively: at most MAX_FLOW_DEPTH levels of some four frames each, with
@@ -34,7 +35,8 @@ class Analysis:
     ``undecided`` are paths of files it deletes or overwrites that are databases only if
     the rest of the project uses them as such; ``included`` are the files it runs, whose
     findings are among its own. ``comments`` are those that may speak to dbguard, of all
-    these files.
+    these files. ``partly_copied`` are tables (by table_key) of which it copies some columns:
+    whether they are all, the file that defines the table may tell.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -42,6 +44,7 @@ class Analysis:
     undecided: frozenset[str] = frozenset()
     included: frozenset[str] = frozenset()
     comments: tuple[Comment, ...] = ()
+    partly_copied: frozenset[str] = frozenset()
 
 
 def analyse(
@@ -79,6 +82,7 @@ def analyse(
         _undecided(flows, known),
         frozenset(assembly.included),
         tuple(assembly.comments),
+        _partly_copied(flows),
     )
 
 
@@ -112,6 +116,17 @@ def _undecided(flows: tuple[Flow, ...], databases: Databases) -> frozenset[str]:
         for flow in flows
         for operation in operations(flow.body)
         if operation.kind in _ON_FILES and databases.may_be_used(operation.target.name)
+    )
+
+
+def _partly_copied(flows: tuple[Flow, ...]) -> frozenset[str]:
+    everything = [operation for flow in flows for operation in operations(flow.body)]
+    if not any(o.kind is Kind.COPY_ROWS and o.columns for o in everything):
+        return frozenset()
+    return frozenset(
+        table_key(operation.source.name)
+        for operation in everything
+        if operation.kind in (Kind.COPY_ROWS, Kind.RENAME_TABLE) and operation.source is not None
     )
 
 

@@ -42,6 +42,7 @@ from dbguard.report.model import LeftOut, Report
 from dbguard.source import Comment, Problem, SourceFile
 from dbguard.suppression import apply as suppressed
 from dbguard.usage import (
+    columns_in,
     databases_in,
     databases_lying_at,
     may_connect,
@@ -77,6 +78,7 @@ class _Checked:
     undecided: frozenset[str] = frozenset()
     included: frozenset[str] = frozenset()
     comments: tuple[Comment, ...] = ()
+    partly_copied: frozenset[str] = frozenset()
 
 
 def scan(options: ScanOptions) -> Report:
@@ -105,6 +107,13 @@ def scan(options: ScanOptions) -> Report:
             used |= elsewhere.used | _used_by(elsewhere.connecting)
         check = replace(check, databases=_databases(options.config, used))
         results = {hit: _decided(hit, result, check) for hit, result in results.items()}
+    if tables := {table for result in results.values() for table in result.partly_copied}:
+        columns = _columns(results, tables)
+        check = replace(check, project=replace(project, columns=columns))
+        results = {
+            hit: check(hit) if result.partly_copied & columns.keys() else result
+            for hit, result in results.items()
+        }
     callers = {} if _is_whole(options) else _callers(options, results, check)
     project_paths = {candidate.path: candidate.project_path for candidate in survey.hits}
     directives = told(_comments(results), options.today)
@@ -243,6 +252,21 @@ def _used_by(connecting: list[Candidate]) -> frozenset[str]:
             text = decode(data, candidate.path, language).text
             found |= used_in(SourceFile(candidate.path, text), language)
     return frozenset(found)
+
+
+def _columns(results: dict[Candidate, _Checked], tables: set[str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns of tables, as the SQL files that are checked define them.
+
+    A file that copies a table creates the new one under its name, and tells nothing of
+    the old one.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for hit, result in results.items():
+        data = _bytes(hit) if hit.kind.language == "sql" else b""
+        if not isinstance(data, Problem) and b"create" in data.lower():
+            text = decode(data, hit.path, "sql").text
+            found.update(columns_in(text, tables - found.keys() - result.partly_copied))
+    return found
 
 
 def _decided(hit: Candidate, result: _Checked, check: _Check) -> _Checked:
@@ -437,4 +461,5 @@ class _Check:
             analysis.undecided,
             analysis.included,
             analysis.comments,
+            analysis.partly_copied,
         )

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from dbguard.databases import database_of_url, normal_path, throwaway_reason
+from dbguard.languages.sql.columns import defined
 from dbguard.reading import head
+from dbguard.state import table_key
 
 _CONNECTS = re.compile(
     rb"(?:\b(?:sqlite3?|aiosqlite|duckdb|apsw)\.(?:connect|dbapi2\.connect|Connection)\(\s*[rbu]?"
@@ -19,6 +21,11 @@ _CONNECTS = re.compile(
 )
 _WRITE_AHEAD = re.compile(rb"journal_mode\W{1,12}wal\b", re.IGNORECASE)
 _STEMS = (b"sqlite", b"duckdb", b"apsw")
+
+_CREATE_TABLE = re.compile(
+    r"\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?([\w.\"`\[\]]{1,200})\s*\(", re.IGNORECASE
+)
+_DEFINITION_LIMIT = 50_000  # code points
 
 _SQLITE_HEADER = b"SQLite format 3\0"
 
@@ -71,6 +78,25 @@ def databases_lying_at(root: str, paths: Iterable[str]) -> frozenset[str]:
         if start == _SQLITE_HEADER:
             found.add(path)
     return frozenset(found)
+
+
+def columns_in(text: str, tables: Set[str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns of those of *tables* (by table_key) that an SQL text creates."""
+    found: dict[str, tuple[str, ...]] = {}
+    for match in _CREATE_TABLE.finditer(text):
+        table = table_key(match[1])
+        if table in tables and table not in found:
+            found[table] = defined(_parenthesised(text, match.end() - 1))
+    return {table: columns for table, columns in found.items() if columns}
+
+
+def _parenthesised(text: str, start: int) -> str:
+    depth = 0
+    for at in range(start, min(len(text), start + _DEFINITION_LIMIT)):
+        depth += (text[at] == "(") - (text[at] == ")")
+        if depth == 0:
+            return text[start : at + 1]
+    return ""
 
 
 def migration_tool(root: str, paths: list[str]) -> str:

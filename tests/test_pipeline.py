@@ -194,3 +194,21 @@ def test_what_is_not_known_of_a_name_is_shown_as_its_expression(tmp_path: Path) 
     messages = [finding.message for finding in scan(tmp_path).findings]
     assert any("data/{APP}.db" in message for message in messages)
     assert all("__hole_" not in message for message in messages)
+
+
+def test_a_copy_that_leaves_out_columns_another_file_defines(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        schema__001_dot_sql="CREATE TABLE users (id INT, name TEXT, email TEXT, UNIQUE (email));\n",
+        ops__rebuild_dot_sql="""BEGIN;
+ALTER TABLE users RENAME TO users_old;
+CREATE TABLE users (id INT, name TEXT, age INT);
+INSERT INTO users (id, name) SELECT id, name FROM users_old;
+SELECT 1 / ((SELECT count(*) FROM users) = (SELECT count(*) FROM users_old));
+DROP TABLE users_old;
+COMMIT;
+""",
+    )
+    (finding,) = scan(tmp_path).findings
+    assert (finding.rule, finding.severity) == ("drop-table", ERROR)
+    assert "leaves out the columns email" in finding.message
