@@ -119,10 +119,22 @@ class Assembly:
             self._limit(Problem(region.file.path, what, "limit", span))
             return Lowered()
         module = language(region.language)
-        lowered = module.lower(region)
+        lowered = self._with_modules(region) or module.lower(region)
         self.problems.extend(lowered.problems)
         if DIRECTIVE in region.text and hasattr(module, "comments"):
             self.comments.extend(islice(module.comments(region), MAX_DIRECTIVES))
+        return lowered
+
+    def _with_modules(self, region: Region) -> Lowered | None:
+        """Lower Python of a project, whose other modules it may import."""
+        if region.language != "python" or self.files is None:
+            return None
+        from dbguard.languages import python
+
+        lowered, modules = python.lower_in_project(region, self.files.module, self._open[-1][0])
+        for other in modules:
+            if DIRECTIVE in other.text:
+                self.comments.extend(islice(python.comments(other), MAX_DIRECTIVES))
         return lowered
 
     def _sequence(self, sequence: Sequence) -> Sequence:
@@ -155,7 +167,7 @@ class Assembly:
             case Call():
                 body = self._sequence(node.body)
                 name = "" if node.name == "subshell" else node.name
-                return Call(name, node.span, body, node.ends, self._open[-1][1])
+                return Call(name, node.span, body, node.ends, node.file or self._open[-1][1])
             case Embed():
                 return self._embedded(node)
             case Check():
@@ -175,7 +187,7 @@ class Assembly:
         self._machine = embed.machine or around
         flows = self.flows(embed.region)
         self._machine = around
-        return self._in_place(flows, "", embed.span, embed.checked)
+        return self._in_place(flows, "", embed.span, embed.checked, embed.region.file)
 
     def _included(self, include: Include) -> Node:
         """Put the flows of a file where another one runs it; cycles and loops are cut."""
@@ -189,10 +201,12 @@ class Assembly:
         self._open.append((found.project_path, found.region.file))
         flows = self.flows(found.region)
         self._open.pop()
-        return self._in_place(flows, include.via, include.span, include.checked)
+        file = include.region.file
+        return self._in_place(flows, include.via, include.span, include.checked, file)
 
-    def _in_place(self, flows: tuple[Flow, ...], name: str, span: Span, checked: bool) -> Node:
-        file = self._open[-1][1]
+    def _in_place(
+        self, flows: tuple[Flow, ...], name: str, span: Span, checked: bool, file: SourceFile
+    ) -> Node:
         main = [flow.body for flow in flows if not flow.name]
         apart = tuple(flow.body for flow in flows if flow.name)
         body: tuple[Node, ...] = tuple(main)

@@ -62,6 +62,37 @@ class ProjectFiles:
             return Inclusion(path, _within(region, include))
         return None
 
+    def module(self, dotted: str, importing: str) -> tuple[str, Region] | None:
+        """Return the module of the project that a Python file means by a dotted name.
+
+        *dotted* has the leading dots it is written with, *importing* is the path of the
+        file from the root on. A name without dots is looked for in the root, in ``src``
+        and beside the file, as it is where that is run as a script.
+        """
+        name = dotted.lstrip(".")
+        level = len(dotted) - len(name)
+        inner = name.replace(".", "/")
+        folder = dirname(importing)
+        for _ in range(level - 1):
+            folder = dirname(folder)
+        starts = [folder] if level else ["", "src", folder]
+        is_excluded = excluder(self.excluded)
+        for start in dict.fromkeys(starts):
+            stem = join(start, inner)
+            for path in (f"{stem}.py" if inner else "", join(stem, "__init__.py")):
+                if not path or is_excluded(path) or not self._lies_there(path):
+                    continue
+                data = self.contents.get(path) or read(os.path.join(self.root, path), path)
+                if isinstance(data, Problem) or is_binary(data):
+                    continue
+                text = decode(data, path, "python").text
+                file = SourceFile(self.shown.get(path) or self._shown(path), text)
+                return path, Region.of_file(file, "python")
+        return None
+
+    def _lies_there(self, path: str) -> bool:
+        return path in self.contents or os.path.isfile(os.path.join(self.root, path))
+
     def _candidates(self, name: str, including: str) -> list[str]:
         if has_hole(name):
             known = name.rpartition("__/")[2]

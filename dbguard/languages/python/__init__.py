@@ -18,7 +18,9 @@ from dbguard.flow import Lowered
 from dbguard.languages.python import calls
 from dbguard.languages.python.flows import flows
 from dbguard.languages.python.marks import Marks
+from dbguard.languages.python.modules import Find, Modules
 from dbguard.languages.python.program import Program
+from dbguard.languages.python.statements import block
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.languages.tree_comments import tree_comments
 from dbguard.source import Comment, Problem, Region
@@ -66,6 +68,35 @@ def _language() -> Language:
 
 def lower(region: Region) -> Lowered:
     """Return the flows of a region of Python, and what of it could not be read."""
+    return lower_in_project(region, None, "")[0]
+
+
+def lower_in_project(
+    region: Region, find: Find | None, path: str
+) -> tuple[Lowered, tuple[Region, ...]]:
+    """Return the flows of a region, and the modules of the project that were followed.
+
+    *find* finds those, *path* is the region's own file from the root of the project.
+    """
+    modules = Modules(find, _module, path) if find is not None else None
+    lowered = _lowered(region, modules)
+    return lowered, tuple(modules.regions) if modules is not None else ()
+
+
+def _module(region: Region, modules: Modules) -> Program | None:
+    """Walk another module of the project: its names are bound, what it does is left."""
+    if _too_deep(region.text) is not None:
+        return None
+    marks = Marks(region.text.encode("utf-8", "surrogatepass"), calls.WORDS, calls.NAMED)
+    tree = SyntaxTree(region, _language())
+    marks.add(modules.acting(tree.data))
+    marks.spread(tree)
+    program = Program(tree, marks, modules)
+    block(program, tree.root, program.module, [])
+    return program
+
+
+def _lowered(region: Region, modules: Modules | None) -> Lowered:
     if (line := _too_deep(region.text)) is not None:
         error = f"indented more than {INDENTATION_LIMIT} levels deep"
         span = region.span(line, line)
@@ -75,8 +106,12 @@ def lower(region: Region) -> Lowered:
         return Lowered()
     tree = SyntaxTree(region, _language())
     problems = _unreadable(tree)
+    if modules is not None:
+        marks.add(modules.acting(tree.data))
     marks.spread(tree)
-    program = Program(tree, marks)
+    program = Program(tree, marks, modules)
+    if modules is not None:
+        modules.start(program)
     found = flows(program)
     return Lowered(found, (*problems, *program.problems))
 

@@ -457,6 +457,10 @@ def attribute_of(program: Program, owner: Value, name: str, node: Node) -> Value
         case Symbol(name=qualified, written=written):
             if qualified == "os.environ":
                 return Bound(owner, name)
+            if program.modules is not None:
+                found = program.modules.value(program, qualified, name, program.tree.span(node))
+                if found is not None:
+                    return found
             return Symbol(f"{qualified}.{name}", f"{written}.{name}"[:120], program.tree.span(node))
         case Object() | Class():
             return program.member(owner, name, node)

@@ -496,6 +496,7 @@ def _existence(
 
 def _returned(program: Program, inner: Scope) -> Facts:
     """Return what the result of a helper says: what holds at each ``return`` of its kind."""
+    program = inner.module.home or program
     truthy: list[list[FlowNode]] = []
     falsy: list[list[FlowNode]] = []
     for returned in inner.returns:

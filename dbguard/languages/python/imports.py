@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from dbguard.languages.python.names import Scope
-from dbguard.languages.python.values import Symbol
+from dbguard.languages.python.values import Symbol, Value
 
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
 def bind(program: Program, node: Node, scope: Scope) -> None:
     """Bind the names of an ``import`` or ``from ... import`` statement."""
-    module = ""
+    module = written = ""
     origin = node.child_by_field_name("module_name")
     if origin is not None:
-        module = program.tree.text(origin).lstrip(".") or "."
+        written = program.tree.text(origin)
+        module = written.lstrip(".") or "."
     for child in node.named_children:
         if child.type == "wildcard_import":
-            program.module.stars.append(module)
+            program.module.stars.append(written)
     for child in node.children_by_field_name("name"):
         alias = None
         target = child
@@ -39,4 +41,22 @@ def bind(program: Program, node: Node, scope: Scope) -> None:
         else:
             qualified = imported if alias else imported.partition(".")[0]
             bound = alias or qualified
-        program.bind_value(bound, scope, Symbol(qualified, bound, span))
+        symbol = Symbol(qualified, bound, span)
+        if program.modules is None or origin is None:
+            program.bind_value(bound, scope, symbol)
+            continue
+        if written.startswith("."):
+            dot = "" if written.endswith(".") else "."
+            program.modules.relative[qualified] = f"{written}{dot}{imported}"
+        program.bind(bound, scope, _imported(program, written, imported, symbol))
+
+
+def _imported(program: Program, module: str, name: str, symbol: Symbol) -> Callable[[], Value]:
+    """Return what a name of another module is worth, once somebody asks."""
+
+    def compute() -> Value:
+        assert program.modules is not None
+        found = program.modules.value(program, module, name, symbol.span)
+        return symbol if found is None else found
+
+    return compute

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Iterable
 
 from dbguard.languages.python_contexts import CONTEXTS, fits
 from dbguard.languages.syntax_tree import SyntaxTree
@@ -67,6 +68,13 @@ class Marks:
         self.any = bool(found)
         self.functions: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._called: dict[str, bool] = {}
+        self.acting: set[bytes] = set()
+
+    def add(self, words: Iterable[bytes]) -> None:
+        """Mark the calls of functions that do something in another file."""
+        fresh = {at for word in words for at in self.calls.get(word, ())}
+        if fresh:
+            self.offsets = sorted({*self.offsets, *fresh})
 
     def spread(self, tree: SyntaxTree) -> None:
         """Mark the calls of marked functions until nothing changes."""
@@ -85,7 +93,7 @@ class Marks:
                 and _GUARDS.search(tree.data, start, end) is not None
             )
             pending.append((word, start, end, stopping))
-        done: set[bytes] = set()
+        done = self.acting
         while True:
             fresh: list[int] = []
             for word, start, end, stopping in pending:

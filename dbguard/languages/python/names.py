@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from dbguard.flow import Node as FlowNode
 from dbguard.languages.python.values import Fetched, Function, Object, Value
+
+if TYPE_CHECKING:
+    from dbguard.languages.python.program import Program
 
 _identities = count()
 NEVER = 1 << 60
@@ -49,7 +53,8 @@ class Scope:
 
     ``executed`` remembers what was last executed on a receiver, by its source text.
     ``owner`` is the object a method runs on. ``returns`` and ``facts`` belong to a call:
-    its returns so far, and the guards and checks that hold at this point of it.
+    its returns so far, and the guards and checks that hold at this point of it. ``home``
+    of a module's scope is the walk over its file.
     """
 
     parent: Scope | None = None
@@ -63,6 +68,7 @@ class Scope:
     returns: list[Return] = field(default_factory=list)
     facts: list[FlowNode] = field(default_factory=list)
     parameters: frozenset[str] = frozenset()
+    home: Program | None = None
     identity: int = field(default_factory=lambda: next(_identities))
 
     def bind(self, name: str, binding: Binding) -> None:

@@ -26,6 +26,7 @@ from dbguard.languages.python.evaluation import (
     unwrap,
 )
 from dbguard.languages.python.marks import Marks
+from dbguard.languages.python.modules import Modules
 from dbguard.languages.python.names import NEVER, Binding, Scope
 from dbguard.languages.python.values import (
     NONE,
@@ -41,6 +42,7 @@ from dbguard.languages.python.values import (
     Unknown,
     Value,
     as_text,
+    moved,
     one_of,
     options,
 )
@@ -70,11 +72,12 @@ _DOWN = {"downgrade", "downgrades", "backwards", "down", "rollback"}
 class Program:
     """One region being walked."""
 
-    def __init__(self, tree: SyntaxTree, marks: Marks) -> None:
+    def __init__(self, tree: SyntaxTree, marks: Marks, modules: Modules | None = None) -> None:
         self.tree = tree
         self.region = tree.region
         self.marks = marks
-        self.module = Scope()
+        self.module = Scope(home=self)
+        self.modules = modules
         self.depth = 0
         self.problems: list[Problem] = []
         self.directory = ""
@@ -202,6 +205,10 @@ class Program:
             if name == "__file__":
                 return Text(Mapped.at("", self.tree.span(node)))
             for module in self.module.stars:
+                if self.modules is not None:
+                    found = self.modules.value(self, module, name, self.tree.span(node))
+                    if found is not None:
+                        return found
                 if calls.is_known(f"{module}.{name}"):
                     return Symbol(f"{module}.{name}", name, self.tree.span(node))
         return Unknown(name, self.tree.span(node))
@@ -258,7 +265,18 @@ class Program:
         return found if found is not None else Bound(owner, name)
 
     def member(self, owner: Object | Class, name: str, node: Node) -> Value:
-        """Return an attribute of an object or class of the file."""
+        """Return an attribute of an object or class of the project."""
+        home = (owner.of if isinstance(owner, Object) else owner).scope.module.home
+        if home is not None and home is not self:
+            span = self.tree.span(node)
+            with home.entered_from(self):
+                found = home.member(owner, name, home.tree.root)
+            if isinstance(found, Unknown):
+                return Unknown(self.short_text(node), span)
+            return moved(found, span)
+        return self._own_member(owner, name, node)
+
+    def _own_member(self, owner: Object | Class, name: str, node: Node) -> Value:
         if isinstance(owner, Object) and name in owner.attributes:
             return self._renamed(owner.attributes[name], name, node)
         cls = owner.of if isinstance(owner, Object) else owner
@@ -534,7 +552,13 @@ class Program:
         return value() if callable(value) else value
 
     def invoke(self, function: Function, site: CallSite | None) -> Outcome:
-        """Follow a function of the file with its arguments bound."""
+        """Follow a function of the project with its arguments bound."""
+        home = function.scope.module.home
+        if home is not None and home is not self:
+            return self._invoke_elsewhere(home, function, site)
+        return self._invoke(function, site)
+
+    def _invoke(self, function: Function, site: CallSite | None) -> Outcome:
         from dbguard.languages.python import statements
         from dbguard.languages.python.effects import effects
         from dbguard.languages.python.structure import matters
@@ -566,13 +590,14 @@ class Program:
         if site is not None:
             self.inlined.add(node.id)
             key = (site.node.start_byte, site.node.end_byte, site.scope.identity)
-            self.call_scopes[key] = scope
+            site.program.call_scopes[key] = scope
         nodes: list[FlowNode] = []
         if not matters(Sequence(tuple(out))):
             self._barren[node.id] = self._barren.get(node.id, 0) + 1
         if out and site is not None:
             followed = Sequence(tuple(out), self.direction(function))
-            nodes = [Call(function.name, site.span, followed, frozenset({StopKind.RETURN}))]
+            ends = frozenset({StopKind.RETURN})
+            nodes = [Call(function.name, site.span, followed, ends, site.program.region.file)]
         elif out:
             nodes = out
 
@@ -580,6 +605,28 @@ class Program:
             return self._result(scope, node)
 
         return Outcome(nodes, result)
+
+    def _invoke_elsewhere(
+        self, home: Program, function: Function, site: CallSite | None
+    ) -> Outcome:
+        """Follow a function of another file: what it does stands there, its result here."""
+        span = site.span if site is not None else self.tree.span(self.tree.root)
+        with home.entered_from(self):
+            outcome = home.invoke(function, site)
+        value = outcome.value
+        if value is None:
+            return outcome
+        return Outcome(outcome.nodes, lambda: moved(value() if callable(value) else value, span))
+
+    @contextmanager
+    def entered_from(self, caller: Program) -> Iterator[None]:
+        """Walk on for another file: as deep in calls, and in its working directory."""
+        before = self.depth, self.directory, self._stack
+        self.depth, self.directory, self._stack = caller.depth, caller.directory, caller._stack
+        try:
+            yield
+        finally:
+            self.depth, self.directory, self._stack = before
 
     def _result(self, scope: Scope, node: Node) -> Value:
         values: list[Value] = []
@@ -629,6 +676,8 @@ class Program:
             value = site.argument(None if keyword_only else index, name) if site else None
             index += 1
             if value is not None:
+                if site is not None and site.program is not self:
+                    value = moved(value, self.tree.span(name_node))
                 self.bind_value(name, scope, value)
             elif default is not None:
                 self.bind(name, scope, self._lazy(default, function.scope))

@@ -6,7 +6,7 @@ Values are abstract: a text with holes, a handle on a database, a function of th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dbguard.operations import Target
@@ -254,6 +254,33 @@ def as_text(value: Value) -> Text | None:
             return Text(Mapped(str(number), SourceMap(())))
         case _:
             return None
+
+
+def moved(value: Value, span: Span) -> Value:
+    """Return a value that comes from another file as something that stands at *span* here."""
+    match value:
+        case Text(mapped=mapped, path=path):
+            return Text(Mapped.at(mapped.text, span), path)
+        case Unknown(name=name, weak=weak):
+            return Unknown(name, span, weak)
+        case Symbol(name=name, written=written):
+            return Symbol(name, written, span)
+        case Contents(path=mapped):
+            return Contents(Mapped.at(mapped.text, span))
+        case Handle(text=text) if text is not None:
+            return replace(value, text=Mapped.at(text.text, span))
+        case Items(items=items):
+            return Items(tuple(moved(item, span) for item in items))
+        case Listing(element=element):
+            return Listing(moved(element, span))
+        case Mapping(entries=entries):
+            return Mapping({key: moved(entry, span) for key, entry in entries.items()})
+        case Alternatives(values=values, each=each):
+            return Alternatives(tuple(moved(item, span) for item in values), each)
+        case Bound(receiver=receiver, name=name):
+            return Bound(moved(receiver, span), name)
+        case _:
+            return value
 
 
 def path_of(value: Value) -> str | None:

@@ -319,7 +319,7 @@ def _update(site: CallSite) -> Outcome | None:
     receiver = receiver_of(site)
     if not isinstance(receiver, Handle):
         name = _model(site)
-        if name is not None and (site.keyword_names or _uses(site, b"peewee") and site.count):
+        if name is not None and (site.keyword_names or (_uses(site, b"peewee") and site.count)):
             # A statement: it does something where it is executed.
             return Outcome([], Handle("update", name=name))
         return None
