@@ -108,6 +108,8 @@ def test_what_only_zsh_knows_is_reported_but_does_not_make_the_scan_incomplete()
         "set -- app.db\nfor x\ndo\n  rm $x\ndone",
         'if [[ $x != *"#"* ]]; then rm app.db; fi',
         "exec 8<>pipe\nrm app.db",
+        "while !</dev/tcp/db/5432; do sleep 1; done; rm app.db",
+        'if [[ $a ]]; then u="${u%%]*}"; if [[ $u != *"#"* ]]; then rm app.db; fi; fi',
     ],
 )
 def test_what_the_grammar_does_not_know_of_bash_is_read_whole(text: str) -> None:

@@ -1,23 +1,25 @@
 """A shell text as tree-sitter-bash can read it: some marks are disguised, none is moved.
 
 The parser loses its way, sometimes to the end of the file, at operators in the default of a
-parameter (``"${TAGS:-a;b}"``), at a ``$`` that expands nothing (``s/.md$//``), at a quoted
-``#`` in a pattern (``*"#"*``), at ``8<>file`` and at a ``for`` whose ``in`` stands on the next
-line. Words are expanded from the true text, so it is only the tree that sees the disguise;
-every place stays the same.
+parameter or in what is cut off it (``"${TAGS:-a;b}"``, ``${x%%]*}``), at a ``$`` that expands
+nothing (``s/.md$//``), at a quoted ``#`` in a pattern (``*"#"*``), at ``8<>file``, at
+``!</dev/tcp/host/port`` and at a ``for`` whose ``in`` stands on the next line. Words are
+expanded from the true text, so it is only the tree that sees the disguise; every place stays
+the same.
 """
 
 from __future__ import annotations
 
 import re
 
-_OPERATOR = re.compile(r"[;&|<>()#]")
+_OPERATOR = re.compile(r"[;&|<>()#\]]")
 _DEFAULT = re.compile(
-    r"\$\{!?\w{1,80}(?:\[[^\]\n]{0,40}\])?:?[-=+?]"
-    r"(?P<word>(?:[^{}$`'\"\\\n;&|<>()#]|\$\w|\$\{\w+\}){0,400}[;&|<>()#]"
+    r"\$\{!?\w{1,80}(?:\[[^\]\n]{0,40}\])?(?::?[-=+?]|%%?|##?)"
+    r"(?P<word>(?:[^{}$`'\"\\\n;&|<>()#\]]|\$\w|\$\{\w+\}){0,400}[;&|<>()#\]]"
     r"(?:[^{}$`'\"\\\n]|\$\w|\$\{\w+\}){0,400})\}"
 )
 _QUOTED_HASH = re.compile(r"(?<=\*['\"])#(?=['\"])")
+_NOT_READABLE = re.compile(r"(?<=[ \t])!(?=<[ \t]*/dev/)")
 _READ_AND_WRITE = re.compile(r"(?<=\d)<>")
 _BARE_DOLLAR = re.compile(r"(?<=[^\s\\$'\"])\$(?=[/|]|[ \t]*\))")
 _IN_BELOW = re.compile(r"\bfor[ \t]+\w+[ \t]*(?P<break>\r?\n)(?=[ \t]*in\b)")
@@ -31,6 +33,8 @@ def disguised(text: str) -> str:
         text = _BARE_DOLLAR.sub("_", text)
     if "#" in text:
         text = _QUOTED_HASH.sub("_", text)
+    if "!<" in text:
+        text = _NOT_READABLE.sub(" ", text)
     if "<>" in text:
         text = _READ_AND_WRITE.sub("< ", text)
     if "for" in text:
