@@ -12,7 +12,9 @@ from importlib import import_module
 from itertools import islice
 from typing import Protocol, cast
 
+from dbguard.context import context_of
 from dbguard.databases import is_local
+from dbguard.evidence import Context
 from dbguard.flow import (
     Branch,
     Call,
@@ -49,6 +51,9 @@ DIRECTIVE = "dbguard:"
 """How a comment that speaks to dbguard begins."""
 
 _LANGUAGES = frozenset({"python", "shell", "sql"})
+_SAMPLES = frozenset({"markdown"})
+"""Hosts whose blocks are shown to people, who know what an ellipsis stands for."""
+
 _OTHER_PROCESS = frozenset({StopKind.EXIT, StopKind.RETURN, StopKind.RAISE})
 _SAME_PROCESS = frozenset({StopKind.RETURN})
 
@@ -120,7 +125,10 @@ class Assembly:
             return Lowered()
         module = language(region.language)
         lowered = self._with_modules(region) or module.lower(region)
-        self.problems.extend(lowered.problems)
+        self.problems.extend(
+            problem if problem.stage != "parse" or not _is_sample(region) else _as_note(problem)
+            for problem in lowered.problems
+        )
         if DIRECTIVE in region.text and hasattr(module, "comments"):
             self.comments.extend(islice(module.comments(region), MAX_DIRECTIVES))
         return lowered
@@ -131,7 +139,11 @@ class Assembly:
             return None
         from dbguard.languages import python
 
-        lowered, modules = python.lower_in_project(region, self.files.module, self._open[-1][0])
+        # A test calls what it tests, all over: that is judged where it stands.
+        path = self._open[-1][0]
+        lowered, modules = python.lower_in_project(
+            region, self.files.module, path, functions=context_of(path) is not Context.TEST
+        )
         for other in modules:
             if DIRECTIVE in other.text:
                 self.comments.extend(islice(python.comments(other), MAX_DIRECTIVES))
@@ -256,3 +268,16 @@ def _on_machine(operation: Operation, machine: Machine) -> Operation:
     if not is_local(target.database or target.name):
         return operation
     return replace(operation, target=replace(target, throwaway=machine.reason))
+
+
+def _is_sample(region: Region | None) -> bool:
+    while region is not None:
+        if region.language in _SAMPLES:
+            return True
+        region = region.parent
+    return False
+
+
+def _as_note(problem: Problem) -> Problem:
+    """Return a problem that leaves the scan complete."""
+    return replace(problem, incomplete=False)

@@ -72,24 +72,28 @@ def lower(region: Region) -> Lowered:
 
 
 def lower_in_project(
-    region: Region, find: Find | None, path: str
+    region: Region, find: Find | None, path: str, *, functions: bool = True
 ) -> tuple[Lowered, tuple[Region, ...]]:
     """Return the flows of a region, and the modules of the project that were followed.
 
     *find* finds those, *path* is the region's own file from the root of the project.
+    *functions* says whether their functions are followed, besides their constants.
     """
-    modules = Modules(find, _module, path) if find is not None else None
+    modules = Modules(find, _module, path, functions) if find is not None else None
     lowered = _lowered(region, modules)
     return lowered, tuple(modules.regions) if modules is not None else ()
 
 
 def _module(region: Region, modules: Modules) -> Program | None:
-    """Walk another module of the project: its names are bound, what it does is left."""
+    """Walk another module of the project: its names are bound, what it does is left.
+
+    Its own calls of further modules are not looked for: functions are followed one import
+    far, constants as far as they lead.
+    """
     if _too_deep(region.text) is not None:
         return None
     marks = Marks(region.text.encode("utf-8", "surrogatepass"), calls.WORDS, calls.NAMED)
     tree = SyntaxTree(region, _language())
-    marks.add(modules.acting(tree.data))
     marks.spread(tree)
     program = Program(tree, marks, modules)
     block(program, tree.root, program.module, [])

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dbguard.languages.python.values import Symbol, Unknown, Value, moved
+from dbguard.languages.python.values import Function, Symbol, Unknown, Value, moved
 from dbguard.source import Region, Span
 
 if TYPE_CHECKING:
@@ -26,11 +26,13 @@ Find = Callable[[str, str], "tuple[str, Region] | None"]
 it from the root of the project; returns the path of the module, and its text."""
 Walk = Callable[[Region, "Modules"], "Program | None"]
 
-MODULES_LIMIT = 24
+MODULES_LIMIT = 12
 """How many modules of the project one file may have read."""
 SIZE_LIMIT = 300_000
 """Longer modules, in characters, are not read: they are data or generated."""
 HOPS_LIMIT = 3
+CALLS_LIMIT = 40
+"""How many calls of functions of other modules are followed for one file."""
 
 _FROM = re.compile(
     rb"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]{0,4000}\)|[^\r\n#;]{0,400})",
@@ -43,7 +45,7 @@ _NAME = re.compile(rb"(\w+)(?:\s+as\s+(\w+))?")
 class Modules:
     """The modules of the project that one file of it sees, and those they see in turn."""
 
-    def __init__(self, find: Find, walk: Walk, path: str) -> None:
+    def __init__(self, find: Find, walk: Walk, path: str, functions: bool = True) -> None:
         self._find = find
         self._walk = walk
         self._path = path
@@ -52,17 +54,27 @@ class Modules:
         self._resolved: dict[str, Program | None] = {}
         self.relative: dict[str, str] = {}
         self.regions: list[Region] = []
+        self._calls = [CALLS_LIMIT if functions else 0]
 
     def _from(self, path: str) -> Modules:
         """Return the modules as another file sees them: what is read is shared."""
         other = Modules(self._find, self._walk, path)
         other._hops = self._hops + 1
-        other._known, other.regions = self._known, self.regions
+        other._known, other.regions, other._calls = self._known, self.regions, self._calls
         return other
 
     def start(self, program: Program) -> None:
         """Remember the walk over the file itself: a module may import it back."""
         self._known[self._path] = program
+
+    def may_follow(self, program: Program, function: Function) -> bool:
+        """Say whether a function of another module does something, and may still be followed."""
+        if not program.marked(function.node) and (
+            function.name.encode() not in program.marks.acting
+        ):
+            return False
+        self._calls[0] -= 1
+        return self._calls[0] >= 0
 
     def load(self, dotted: str) -> Program | None:
         """Return the walk over a module, None where the project has none of this name."""
@@ -108,14 +120,14 @@ class Modules:
     def acting(self, data: bytes) -> set[bytes]:
         """Return the names by which a text may call functions of the project that matter."""
         found: set[bytes] = set()
+        if self._calls[0] <= 0:
+            return found
         for match in _FROM.finditer(data):
             names = {name[1]: name[2] or name[1] for name in _NAME.finditer(match[2])}
             dotted = match[1].decode("utf-8", "replace")
             if any(alias + b"(" in data for alias in names.values()):
                 acting = self._acting_of(dotted)
                 found.update(alias for name, alias in names.items() if name in acting)
-                if not acting.isdisjoint(names):
-                    found |= acting
             glue = "" if dotted.endswith(".") else "."
             for name, alias in names.items():
                 if alias + b"." in data:

@@ -610,6 +610,8 @@ class Program:
         self, home: Program, function: Function, site: CallSite | None
     ) -> Outcome:
         """Follow a function of another file: what it does stands there, its result here."""
+        if self.modules is None or not self.modules.may_follow(home, function):
+            return Outcome()
         span = site.span if site is not None else self.tree.span(self.tree.root)
         with home.entered_from(self):
             outcome = home.invoke(function, site)
