@@ -39,6 +39,8 @@ _FROM = re.compile(
     re.MULTILINE,
 )
 _IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w., \t]{1,400})", re.MULTILINE)
+_SETTINGS = re.compile(r"setting|conf|path|const|db|database", re.IGNORECASE)
+"""What names the modules and objects whose attributes are looked up in a test."""
 _NAME = re.compile(rb"(\w+)(?:\s+as\s+(\w+))?")
 
 
@@ -54,11 +56,12 @@ class Modules:
         self._resolved: dict[str, Program | None] = {}
         self.relative: dict[str, str] = {}
         self.regions: list[Region] = []
+        self._functions = functions
         self._calls = [CALLS_LIMIT if functions else 0]
 
     def _from(self, path: str) -> Modules:
         """Return the modules as another file sees them: what is read is shared."""
-        other = Modules(self._find, self._walk, path)
+        other = Modules(self._find, self._walk, path, self._functions)
         other._hops = self._hops + 1
         other._known, other.regions, other._calls = self._known, self.regions, self._calls
         return other
@@ -101,6 +104,8 @@ class Modules:
 
     def value(self, asking: Program, module: str, name: str, span: Span) -> Value | None:
         """Return what a module of the project binds *name* to, None where that is not known."""
+        if not (self._functions or name.isupper() or _SETTINGS.search(f"{module}.{name}")):
+            return None
         program = self.load(self.relative.get(module, module))
         if program is None or program is asking:
             return None
