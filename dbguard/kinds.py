@@ -45,6 +45,13 @@ _MYSQL = FileKind("sql", "mysql")
 _SQLITE = FileKind("sql", "sqlite")
 _TSQL = FileKind("sql", "tsql")
 _ORACLE = FileKind("sql", "oracle")
+_DOCKERFILE = FileKind("dockerfile")
+_MAKEFILE = FileKind("makefile")
+_JUSTFILE = FileKind("justfile")
+_JENKINSFILE = FileKind("jenkinsfile")
+_PROCFILE = FileKind("procfile")
+_MARKDOWN = FileKind("markdown")
+_SETTINGS = FileKind("settings")
 
 _SUFFIXES = {
     "py": _PYTHON,
@@ -78,6 +85,19 @@ _SUFFIXES = {
     "pls": _ORACLE,
     "pkb": _ORACLE,
     "pks": _ORACLE,
+    "dockerfile": _DOCKERFILE,
+    "containerfile": _DOCKERFILE,
+    "mk": _MAKEFILE,
+    "mak": _MAKEFILE,
+    "just": _JUSTFILE,
+    "jenkinsfile": _JENKINSFILE,
+    "ipynb": FileKind("notebook"),
+    "service": FileKind("systemd"),
+    "crontab": FileKind("crontab"),
+    "md": _MARKDOWN,
+    "markdown": _MARKDOWN,
+    "mdx": _MARKDOWN,
+    "mdc": _MARKDOWN,
 }
 
 _NAMES = {
@@ -99,7 +119,36 @@ _NAMES = {
     "postinst": _SH,
     "prerm": _SH,
     "postrm": _SH,
+    "Dockerfile": _DOCKERFILE,
+    "Containerfile": _DOCKERFILE,
+    "Makefile": _MAKEFILE,
+    "makefile": _MAKEFILE,
+    "GNUmakefile": _MAKEFILE,
+    "Justfile": _JUSTFILE,
+    "justfile": _JUSTFILE,
+    ".justfile": _JUSTFILE,
+    "Jenkinsfile": _JENKINSFILE,
+    "Procfile": _PROCFILE,
+    "Vagrantfile": FileKind("vagrantfile"),
+    "crontab": FileKind("crontab"),
+    "package.json": FileKind("package_json"),
+    "composer.json": FileKind("composer_json"),
+    "pyproject.toml": FileKind("pyproject_toml"),
+    "tox.ini": FileKind("tox_ini"),
+    ".cursorrules": _MARKDOWN,
+    ".windsurfrules": _MARKDOWN,
+    ".clinerules": _MARKDOWN,
+    ".roorules": _MARKDOWN,
+    ".goosehints": _MARKDOWN,
+    ".env": _SETTINGS,
+    "alembic.ini": _SETTINGS,
+    "setup.cfg": _SETTINGS,
 }
+
+# Names that may go on: Dockerfile.dev, Makefile-common, .env.production.
+_STEMS = frozenset(
+    {"Dockerfile", "Containerfile", "Makefile", "GNUmakefile", "Procfile", "Jenkinsfile", ".env"}
+)
 
 # A template is in the language it makes; its placeholders are holes.
 _TEMPLATES = frozenset({"j2", "jinja", "jinja2", "in", "tmpl", "tpl", "erb", "template"})
@@ -148,6 +197,8 @@ SHEBANG_LENGTH = 512  # bytes that decide; Linux reads 256 of them (BINPRM_BUF_S
 def kind_of_path(path: str) -> FileKind | None:
     """Return the kind a path (with ``/``, from the root of the project) tells, or None."""
     kind = kind_of_name(path.rpartition("/")[2])
+    if kind is None and "cron.d/" in path and "." not in path.rpartition("/")[2]:
+        return FileKind("crontab")
     if kind is not None or not path.lower().endswith((".yml", ".yaml")):
         return kind
     # Imported here, like all that a named file without a hit does not need (see FileKind).
@@ -165,12 +216,20 @@ def kind_of_name(name: str) -> FileKind | None:
     stem, dot, suffix = name.rpartition(".")
     suffix = suffix.lower()
     if not dot or not stem:
-        return None
+        return _kind_of_stem(name)
     if suffix in _TEMPLATES:
         inner = stem.rpartition(".")[2].lower() if "." in stem else ""
-        kind = _SUFFIXES.get(inner)
+        kind = _SUFFIXES.get(inner) or _kind_of_stem(name)
         return kind if kind is not None and kind.language != "python" else None
-    return _SUFFIXES.get(suffix)
+    return _SUFFIXES.get(suffix) or _kind_of_stem(name)
+
+
+def _kind_of_stem(name: str) -> FileKind | None:
+    for mark in ".-_":
+        stem, found, _ = name[1:].partition(mark)
+        if found and name[0] + stem in _STEMS:
+            return _NAMES[name[0] + stem]
+    return None
 
 
 def may_have_shebang(name: str, mode: int) -> bool:

@@ -56,10 +56,22 @@ _MANIFEST = (
 )  # fmt: skip
 
 
+# A host in one of these has nothing to be run without one of the words. Settings are files
+# that are read only for the databases they name.
+_NEEDED: dict[str, tuple[bytes, ...]] = {
+    "markdown": (b"```", b"~~~"),
+    "package_json": (b"scripts",),
+    "composer_json": (b"scripts",),
+    "notebook": (b"cells",),
+    "pyproject_toml": (b"poe", b"pdm", b"hatch", b"taskipy", b"rye"),
+    "settings": (),
+}
+
+
 def may_have_operations(data: bytes, language: str) -> bool:
     """Say whether a file may hold an operation; False only if it certainly holds none.
 
-    *data* is the whole file, undecoded. Any other language than Python and SQL gives True,
+    *data* is the whole file, undecoded. A language that nothing is known of gives True,
     and so does a comment that speaks to dbguard: that it suppresses nothing is a finding.
     """
     if _SPEAKS_TO_US in data:
@@ -73,6 +85,8 @@ def may_have_operations(data: bytes, language: str) -> bool:
         return lowered.startswith(b".") or any(word in lowered for word in _SQL)
     if language == "manifest":
         return any(word in data for word in _MANIFEST)
+    if language in _NEEDED and not _may_change_encoding(data, language):
+        return any(word in data for word in _NEEDED[language])
     return True
 
 

@@ -53,6 +53,21 @@ def places_of(text: str, mark: str) -> set[Place]:
     return places
 
 
+def stated_in(path: Path, mark: str) -> set[Place]:
+    """Return what a fixture states after *mark*: on its own lines, or in a file beside it.
+
+    JSON has no comments: ``package.json.expect`` has lines ``3 # expect: rule {{text}}``.
+    """
+    beside = path.with_name(path.name + ".expect")
+    if not beside.exists():
+        return places_of(source_of(path).text, mark)
+    places = set()
+    for line in beside.read_text(encoding="utf-8").splitlines():
+        number, _, rest = line.partition(" ")
+        places |= {Place(int(number), one.rule, one.text) for one in places_of(rest, mark)}
+    return places
+
+
 def place_of(finding: Finding) -> Place:
     """Return where a finding stands."""
     label = finding.primary
@@ -66,6 +81,7 @@ def fixture_files() -> list[Path]:
         path
         for path in FIXTURES.rglob("*")
         if path.is_file()
+        and path.suffix != ".expect"
         and language_of(path)
         and "broken" not in path.relative_to(FIXTURES).parts
         and "projects" not in path.relative_to(FIXTURES).parts

@@ -66,7 +66,7 @@ def tree(request: pytest.FixtureRequest, project: Path) -> Path:
 
 
 def test_kinds_are_told_by_name_and_shebang(tree: Path) -> None:
-    _write(tree, "a.py", "b/c.sql", "README.md", "LICENSE", "x.psql", "y.ddl")
+    _write(tree, "a.py", "b/c.sql", "README.rst", "LICENSE", "x.psql", "y.ddl")
     _write(tree, "bin/deploy", "bin/run.it", text="#!/usr/bin/env -S bash -e\n")
     (tree / "bin/run.it").chmod(0o755)
     found = _find(tree)
@@ -123,7 +123,7 @@ def test_other_peoples_code_is_left_out_and_counted(tree: Path) -> None:
 
 
 def test_excludes_hold_for_files_that_are_named(tree: Path) -> None:
-    _write(tree, "a.py", "old/b.py", "old/README.md")
+    _write(tree, "a.py", "old/b.py", "old/README.rst")
     found = _find(tree, "a.py", "old/b.py", "old", exclude=("old/",))
     assert _paths(found) == ["a.py"]
     assert "old/b.py" in _left(found)
@@ -139,8 +139,8 @@ def test_excludes_are_relative_to_the_root(tree: Path, monkeypatch: pytest.Monke
 
 
 def test_a_named_file_of_no_kind_is_counted(tree: Path) -> None:
-    _write(tree, "README.md")
-    assert _left(_find(tree, "README.md")) == {"README.md": "not a kind of file dbguard reads"}
+    _write(tree, "README.rst")
+    assert _left(_find(tree, "README.rst")) == {"README.rst": "not a kind of file dbguard reads"}
 
 
 def test_each_file_once_under_its_first_name(tree: Path) -> None:
@@ -332,7 +332,7 @@ def test_standard_input(project: Path) -> None:
     (candidate,) = _stdin("x/deploy", b"#!/bin/sh\nrm app.db\n").candidates
     assert (candidate.path, candidate.data) == ("x/deploy", b"#!/bin/sh\nrm app.db\n")
     assert candidate.kind.language == "shell"
-    assert _left(_stdin("x.md", b"")) == {"x.md": "not a kind of file dbguard reads"}
+    assert _left(_stdin("x.rst", b"")) == {"x.rst": "not a kind of file dbguard reads"}
     assert _left(_stdin("x.sql", b"", ("*.sql",))) == {"x.sql": "excluded"}
     large = _stdin("x.sql", bytes(FILE_LIMIT + 1))
     assert [p.stage for p in large.problems] == ["limit"]

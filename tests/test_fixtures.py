@@ -10,7 +10,7 @@ from dbguard.analysis import analyse
 from dbguard.evidence import Project
 from dbguard.rules import all_rules
 from dbguard.usage import migration_tool
-from tests.expectations import FIXTURES, fixture_files, language_of, place_of, places_of, source_of
+from tests.expectations import FIXTURES, fixture_files, language_of, place_of, source_of, stated_in
 
 
 def _name(path: Path) -> str:
@@ -23,13 +23,13 @@ def test_fixture(path: Path) -> None:
     project = Project(migration_tool(str(path.parent), []))
     analysis = analyse(file, language_of(path), project=project)
     found = {place_of(finding) for finding in analysis.findings}
-    assert found == places_of(file.text, "expect")
+    assert found == stated_in(path, "expect")
     assert not [problem for problem in analysis.problems if problem.incomplete]
 
 
 @pytest.mark.parametrize("path", fixture_files(), ids=_name)
 def test_a_safe_file_expects_nothing_and_an_unsafe_one_something(path: Path) -> None:
-    expected = places_of(source_of(path).text, "expect")
+    expected = stated_in(path, "expect")
     words = path.name.replace(".", "-").replace("_", "-").split("-")
     if "safe" in words:
         assert not expected
@@ -39,8 +39,7 @@ def test_a_safe_file_expects_nothing_and_an_unsafe_one_something(path: Path) -> 
 
 @pytest.mark.parametrize("path", fixture_files(), ids=_name)
 def test_a_known_miss_is_still_missed(path: Path) -> None:
-    text = source_of(path).text
-    assert not places_of(text, "missed") & places_of(text, "expect")
+    assert not stated_in(path, "missed") & stated_in(path, "expect")
 
 
 @pytest.mark.parametrize("rule", [rule.id for rule in all_rules() if rule.section is not None])
@@ -54,5 +53,5 @@ def test_every_rule_has_safe_and_unsafe_fixtures(rule: str) -> None:
 def test_broken_text_is_guarded_and_reported(path: Path) -> None:
     file = source_of(path)
     analysis = analyse(file, language_of(path))
-    assert {place_of(finding) for finding in analysis.findings} == places_of(file.text, "expect")
+    assert {place_of(finding) for finding in analysis.findings} == stated_in(path, "expect")
     assert [problem for problem in analysis.problems if problem.incomplete]

@@ -1,0 +1,76 @@
+"""Jenkinsfiles: the ``sh`` steps of a pipeline, in one flow.
+
+https://www.jenkins.io/doc/pipeline/steps/workflow-durable-task-step/. A step is ``sh -xe``, and
+its failure fails the build. Blocks that may not run (``if``, ``catch``, ``when``, ``post``) are
+branches. An agent of Jenkins may be any machine: nothing is taken for throw-away.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from dbguard.flow import Branch, Flow, Lowered, Node, Sequence
+from dbguard.hosts.quoted import STRING, content
+from dbguard.hosts.shell_steps import Setting, script, step
+from dbguard.source import Region
+
+MAX_DEPTH = 100
+"""How deep blocks may nest; deeper ones are read as part of the one around them."""
+
+_TOKEN = re.compile(rf"//[^\n]*|/\*[\s\S]*?\*/|(?P<string>{STRING.pattern})|(?P<mark>[{{}}])")
+_STEP = re.compile(r"\bsh\b[ \t]*\(?\s*(?:\w+\s*:\s*[\w'\".]+\s*,\s*)*(?:script\s*:\s*)?$")
+_MAYBE = re.compile(
+    r"(?:\bif\s*\([^{}]*\)|\belse|\bcatch\s*\([^{}]*\)|\bcatchError[^{}\n]*|\b(?:failure|unstable|aborted"
+    r"|fixed|always|cleanup|unsuccessful|success|changed|regression)|\b(?:for|while)\s*\([^{}]*\)|\.each)\s*$"
+)
+_WHEN = re.compile(r"\bwhen\s*$")
+_IGNORED = re.compile(r"\s*,\s*returnStatus\s*:\s*true")
+
+
+@dataclass(slots=True)
+class _Block:
+    maybe: bool
+    nodes: list[Node] = field(default_factory=list)
+
+
+def lower(region: Region) -> Lowered:
+    """Return the flow of the pipeline."""
+    text = region.text
+    blocks = [_Block(maybe=False)]
+    deeper = 0
+    for match in _TOKEN.finditer(text):
+        before = text[max(0, match.start() - 200) : match.start()]
+        if match["mark"] == "{":
+            if len(blocks) > MAX_DEPTH:
+                deeper += 1
+                continue
+            if _WHEN.search(before):
+                blocks[-1].maybe = len(blocks) > 1
+            blocks.append(_Block(_MAYBE.search(before) is not None))
+        elif match["mark"] == "}":
+            if deeper:
+                deeper -= 1
+            elif len(blocks) > 1:
+                _close(blocks)
+        elif match["string"] and _STEP.search(before):
+            string = STRING.match(text, match.start())
+            assert string is not None
+            inner = content(region, string, interpolated=True)
+            ignored = _IGNORED.match(text, match.end()) or "returnStatus: true" in before
+            place = region.span(match.start(), match.end())
+            shell = script(
+                region, (inner,), "sh step of Jenkins", place, Setting("-e", None, {}, "sh")
+            )
+            blocks[-1].nodes.append(step(shell, checked=not ignored))
+    while len(blocks) > 1:
+        _close(blocks)
+    return Lowered((Flow("", Sequence(tuple(blocks[0].nodes))),))
+
+
+def _close(blocks: list[_Block]) -> None:
+    block = blocks.pop()
+    if block.maybe and block.nodes:
+        blocks[-1].nodes.append(Branch((Sequence(tuple(block.nodes)), Sequence())))
+    else:
+        blocks[-1].nodes.extend(block.nodes)

@@ -1,0 +1,168 @@
+"""Markdown: the fenced code blocks of documents and of instructions for agents.
+
+Shell, SQL and Python in a fence are each a flow of their own: a reader runs them one by
+one, so a block is no evidence for the next. What is shown as a thing not to do (after a line
+with "never" or a cross, below such a comment in the block) is not told to anybody and is left
+out. Inline code is left out too: a sentence around it may say anything.
+https://spec.commonmark.org/0.31.2/#fenced-code-blocks
+"""
+
+from __future__ import annotations
+
+import re
+
+from dbguard.flow import Embed, Flow, Lowered, Sequence
+from dbguard.source import Mapped, Region, Transcript, hole
+
+_FENCE = re.compile(
+    r"(?P<indent>(?:[ \t]|>|[-*+][ \t]|\d{1,9}[.)][ \t])*)(?P<fence>`{3,}|~{3,})"
+    r"[ \t]*\{?\.?(?P<language>[\w+#-]*)(?P<rest>[^`\n]*)$"
+)
+_LANGUAGES = {
+    **dict.fromkeys(("sh", "bash", "shell", "zsh", "ksh", "console", "terminal", "bashsession",
+                     "shell-session", "shellsession", "sh-session"), ("shell", "bash")),
+    **dict.fromkeys(("sql", "tsql", "plsql"), ("sql", "")),
+    **dict.fromkeys(("postgresql", "postgres", "psql", "pgsql"), ("sql", "postgresql")),
+    "mysql": ("sql", "mysql"),
+    "sqlite": ("sql", "sqlite"),
+    **dict.fromkeys(("python", "py", "python3", "pycon"), ("python", "")),
+    "dockerfile": ("dockerfile", ""),
+    "makefile": ("makefile", ""),
+}  # fmt: skip
+_PROMPT = re.compile(r"[ \t]*(?:[\w.-]+@[\w.-]+[^$%#\n]{0,60}|\([\w.-]+\)[ \t]*)?[$%][ \t]+")
+_PYTHON_PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
+_PLACEHOLDER = re.compile(r"<([A-Za-z][\w .:/-]{0,60})>")
+_WARNS = re.compile(
+    r"\b(?:never|do\s+not|don['\u2019]?t|avoid|wrong|bad|forbidden|prohibited|must\s+not|should\s+not"
+    r"|not\s+allowed|disallowed|dangerous|anti-?pattern|instead\s+of)\b|\u274c|\U0001f6ab|\u26d4|\u2717|\u2718",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(r"[ \t]*(?:#|--)[ \t]*\S")
+
+
+def lower(region: Region) -> Lowered:
+    """Return a flow for each block of code that a reader is told to run."""
+    flows: list[Flow] = []
+    commented = _comments(region.text)
+    before = ""
+    inside: re.Match[str] | None = None
+    lines: list[tuple[int, int]] = []
+    start = 0
+    for number, line in enumerate(region.text.split("\n"), 1):
+        end = start + len(line)
+        if inside is None:
+            fence = _FENCE.match(line)
+            if fence and not any(low <= start < high for low, high in commented):
+                inside, lines = fence, []
+            elif line.strip():
+                before = line
+        elif _closes(line, inside["fence"]):
+            flows += _block(region, inside, lines, before, number)
+            inside, before = None, ""
+        else:
+            lines.append((start, end))
+        start = end + 1
+    if inside is not None:
+        flows += _block(region, inside, lines, before, 0)
+    return Lowered(tuple(flows))
+
+
+def _closes(line: str, fence: str) -> bool:
+    bare = line.strip(" \t>")
+    return len(bare) >= len(fence) and bare.startswith(fence) and not bare.strip(fence[0])
+
+
+def _comments(text: str) -> list[tuple[int, int]]:
+    """Return where comments of HTML stand."""
+    found, at = [], 0
+    while (start := text.find("<!--", at)) >= 0:
+        end = text.find("-->", start + 4)
+        if end < 0:
+            break
+        found.append((start, end))
+        at = end
+    return found[:1_000]
+
+
+def _block(
+    region: Region, fence: re.Match[str], lines: list[tuple[int, int]], before: str, number: int
+) -> list[Flow]:
+    language, dialect = _LANGUAGES.get(fence["language"].lower(), ("", ""))
+    if not language or not lines or _WARNS.search(before):
+        return []
+    indent = len(fence["indent"].expandtabs(4))
+    quoted = ">" in fence["indent"]
+    shown = _told(region.text, [_inner(region.text, line, indent, quoted) for line in lines])
+    if language == "shell":
+        shown = _prompted(region.text, shown, fence["language"].lower())
+    elif language == "python" and any(_PYTHON_PROMPT.match(region.text[a:b]) for a, b in shown):
+        shown = _without_python_prompts(region.text, shown)
+    parts = [_line(region, line, placeholders=language == "shell") for line in shown]
+    content = Mapped.join(parts)
+    if not content.text.strip():
+        return []
+    inner = region.embed(language, content, "block of a document", dialect=dialect)
+    return [Flow(f"block {number}", Sequence((Embed(inner, content.span),)))]
+
+
+def _inner(text: str, line: tuple[int, int], indent: int, quoted: bool) -> tuple[int, int]:
+    """Return a line without the indentation and the quote marks that its fence has too."""
+    start, end = line
+    limit = min(end, start + indent)
+    while start < limit and (text[start] in " \t" or (quoted and text[start] == ">")):
+        start += 1
+    return start, end
+
+
+def _told(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Leave out what a comment in the block shows as a thing not to do."""
+    kept, warned = [], False
+    for start, end in lines:
+        line = text[start:end]
+        if _COMMENT.match(line) and not _PROMPT.match(line):
+            warned = _WARNS.search(line) is not None
+        elif not line.strip():
+            warned = False
+        kept.append((end, end) if warned or _says_not_to(line) else (start, end))
+    return kept
+
+
+def _says_not_to(line: str) -> bool:
+    comment = re.search(r"(?:#|--)[ \t](.*)$", line)
+    return comment is not None and _WARNS.search(comment[1]) is not None
+
+
+def _prompted(text: str, lines: list[tuple[int, int]], language: str) -> list[tuple[int, int]]:
+    """Return the commands of a session; what is not behind a prompt is output."""
+    session = any(_PROMPT.match(text[start:end]) for start, end in lines)
+    if not session:
+        return [] if language.endswith("session") else lines
+    kept, goes_on = [], False
+    for start, end in lines:
+        match = _PROMPT.match(text, start, end)
+        if match or goes_on:
+            begin = match.end() if match else start
+            kept.append((begin, end))
+            goes_on = text[begin:end].rstrip().endswith("\\")
+    return kept
+
+
+def _without_python_prompts(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    matches = [(_PYTHON_PROMPT.match(text, start, end), end) for start, end in lines]
+    return [(match.end(), end) for match, end in matches if match]
+
+
+def _line(region: Region, line: tuple[int, int], *, placeholders: bool) -> Mapped:
+    """Return a line with its end; ``<name>`` in a command is something to be filled in."""
+    start, end = line
+    transcript, at = Transcript(), start
+    if placeholders:
+        for match in _PLACEHOLDER.finditer(region.text, start, end):
+            transcript.mapped(region.slice(at, match.start()))
+            place = region.span(match.start(), match.end())
+            transcript.inexact(hole(match[1]), place.start, place.end - place.start)
+            at = match.end()
+    transcript.mapped(region.slice(at, end))
+    place = region.span(end, end)
+    transcript.inexact("\n", place.start, 0)
+    return transcript.build()

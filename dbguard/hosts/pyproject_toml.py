@@ -1,0 +1,94 @@
+"""pyproject.toml: the tasks of poe, pdm, hatch, taskipy and rye.
+
+https://poethepoet.natn.io, https://pdm-project.org/en/latest/usage/scripts,
+https://hatch.pypa.io/latest/config/environment/overview/#scripts. Only their tables are read,
+with a reader that knows strings, arrays of strings and inline tables. Each task is a flow; an
+item of a sequence that names another task runs it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dbguard.flow import Lowered, Node
+from dbguard.hosts.quoted import STRING, content
+from dbguard.hosts.shell_steps import Setting
+from dbguard.hosts.tasks import Run, command, flows
+from dbguard.source import Mapped, Region
+
+_HEADER = re.compile(r"^[ \t]*\[{1,2}([^\[\]\n]{1,200})\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
+_TASKS = re.compile(
+    r"tool\.(?:poe\.tasks|pdm\.scripts|rye\.scripts|taskipy\.tasks|hatch\.envs\.[^.]+\.scripts)"
+    r"(?:\.(?P<name>.+))?"
+)
+_KEY = re.compile(r"^[ \t]*(?:\"([^\"\n]+)\"|'([^'\n]+)'|([\w.-]+))[ \t]*=[ \t]*", re.MULTILINE)
+_RUNNING = ("cmd", "shell", "chain", "composite", "sequence")
+
+
+def lower(region: Region) -> Lowered:
+    """Return a flow for each task."""
+    found: dict[str, list[Mapped]] = {}
+    headers = list(_HEADER.finditer(region.text))
+    for header, following in zip(headers, [*headers[1:], None], strict=False):
+        tasks = _TASKS.fullmatch(header[1].replace(" ", ""))
+        if tasks is not None:
+            end = following.start() if following else len(region.text)
+            _table(region, header.end(), end, tasks["name"], found)
+    parts: dict[str, list[Node | Run]] = {
+        name: [_part(region, text, name, found) for text in texts if text.text.strip()]
+        for name, texts in found.items()
+    }
+    return Lowered(flows(parts))
+
+
+def _part(region: Region, text: Mapped, name: str, tasks: dict[str, list[Mapped]]) -> Node | Run:
+    ignored = text.text.startswith("- ")
+    plain = text.slice(2, len(text.text)) if ignored else text
+    if plain.text in tasks and plain.text != name:
+        return Run(plain.text, plain.span)
+    setting = Setting("", None, {}, "sh")
+    return command(region, plain, "task of pyproject.toml", setting, checked=not ignored)
+
+
+def _table(
+    region: Region, start: int, end: int, name: str | None, found: dict[str, list[Mapped]]
+) -> None:
+    """Read the keys of a table: tasks, or (with *name*) what one task runs."""
+    at = start
+    while key := _KEY.search(region.text, at, end):
+        texts, at = _value(region, key.end(), end)
+        word = key[1] or key[2] or key[3]
+        if name is None:
+            found.setdefault(word, []).extend(texts)
+        elif word in _RUNNING:
+            found.setdefault(name.strip("\"'"), []).extend(texts)
+
+
+def _value(region: Region, start: int, end: int) -> tuple[list[Mapped], int]:
+    """Return the commands in a value, and where it ends."""
+    depth, at, keys = 0, start, [""]
+    texts: list[Mapped] = []
+    token = re.compile(rf"#[^\n]*|(?P<string>{STRING.pattern})|(?P<mark>[\[\]{{}}\n])|[\w-]+\s*=")
+    while match := token.search(region.text, at, end):
+        at = match.end()
+        mark = match["mark"]
+        if match["string"]:
+            if keys[-1] in ("", *_RUNNING):
+                string = STRING.match(region.text, match.start(), end)
+                assert string is not None
+                texts.append(content(region, string, raw_single=True))
+        elif mark == "\n":
+            if depth == 0:
+                break
+        elif mark in ("[", "{"):
+            depth += 1
+            keys.append(keys[-1] if mark == "[" else "?")
+        elif mark in ("]", "}"):
+            depth -= 1
+            if len(keys) > 1:
+                keys.pop()
+        elif match[0].endswith("="):
+            keys[-1] = match[0].rstrip("= \t")
+        if depth < 0 or len(keys) > 50:
+            break
+    return texts, max(at, start)
