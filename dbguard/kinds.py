@@ -145,6 +145,14 @@ _NAMES = {
     "setup.cfg": _SETTINGS,
 }
 
+# Files of editors and agents that say what they run.
+_EDITORS = (
+    "devcontainer.json",
+    ".vscode/tasks.json",
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+)
+
 # Names that may go on: Dockerfile.dev, Makefile-common, .env.production.
 _STEMS = frozenset(
     {"Dockerfile", "Containerfile", "Makefile", "GNUmakefile", "Procfile", "Jenkinsfile", ".env"}
@@ -199,6 +207,8 @@ def kind_of_path(path: str) -> FileKind | None:
     kind = kind_of_name(path.rpartition("/")[2])
     if kind is None and "cron.d/" in path and "." not in path.rpartition("/")[2]:
         return FileKind("crontab")
+    if path.endswith(_EDITORS):
+        return FileKind("editor_json")
     if kind is not None or not path.lower().endswith((".yml", ".yaml")):
         return kind
     # Imported here, like all that a named file without a hit does not need (see FileKind).

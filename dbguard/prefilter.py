@@ -63,6 +63,7 @@ _NEEDED: dict[str, tuple[bytes, ...]] = {
     "package_json": (b"scripts",),
     "composer_json": (b"scripts",),
     "notebook": (b"cells",),
+    "editor_json": (b"ommand",),
     "pyproject_toml": (b"poe", b"pdm", b"hatch", b"taskipy", b"rye"),
     "settings": (),
 }

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbguard.analysis import analyse
-from dbguard.assembly import language
+from dbguard.assembly import Assembly, language
 from dbguard.flow import Branch, Call, Embed, Node, Sequence
 from dbguard.hosts.json_nodes import Json, Text
 from dbguard.source import Region, SourceFile
@@ -19,7 +19,7 @@ from tests.expectations import FIXTURES
 HOSTS = (
     "makefile", "dockerfile", "package_json", "composer_json", "notebook", "markdown", "procfile",
     "crontab", "systemd", "tox_ini", "justfile", "jenkinsfile", "vagrantfile", "pyproject_toml",
-    "settings",
+    "settings", "editor_json",
 )  # fmt: skip
 
 _PARTS = st.lists(
@@ -150,3 +150,12 @@ def test_a_json_that_nests_too_deep_is_reported() -> None:
 def test_a_broken_block_of_a_document_leaves_the_scan_complete() -> None:
     analysis = analyse(SourceFile("README.md", "```sh\nif (((\n```\n"), "markdown")
     assert not any(problem.incomplete for problem in analysis.problems)
+
+
+def test_a_comment_above_an_instruction_is_heard() -> None:
+    text = "FROM x\n# dbguard: ignore-next-line[delete-database-file] scratch\nCMD rm app.db\n"
+    assembly = Assembly()
+    assembly.whole(_region(text, "dockerfile"))
+    (comment,) = assembly.comments
+    assert comment.following is not None
+    assert text[comment.following.start : comment.following.end] == "CMD rm app.db"

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 
 from dbguard.flow import Flow, Lowered, Sequence
+from dbguard.hosts.hash_comments import comments
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import command
 from dbguard.source import Mapped, Region, Transcript
+
+__all__ = ["comments", "lower"]
 
 _ASSIGNMENT = re.compile(r"[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*(.*?)[ \t]*$")
 _FIELD = r"[\d*,/\-A-Za-z~]+"

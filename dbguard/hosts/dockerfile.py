@@ -17,10 +17,13 @@ from dataclasses import dataclass, field
 from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.flow import Flow, Lowered, Node, Sequence
+from dbguard.hosts.hash_comments import comments
 from dbguard.hosts.json_nodes import Json, Listing
 from dbguard.hosts.shell_steps import Setting, machine_of, script, step
 from dbguard.hosts.tasks import command
 from dbguard.source import Mapped, Region, Transcript, hole
+
+__all__ = ["comments", "lower"]
 
 _INSTRUCTION = re.compile(r"[ \t]*(?:ONBUILD[ \t]+)?(?P<name>[A-Za-z]+)[ \t]+", re.IGNORECASE)
 _OPTION = re.compile(r"--[\w-]+(?:=\S*)?\s+")
@@ -195,6 +198,7 @@ class _Dockerfile:
         while option := _OPTION.match(content.text, at):
             at = option.end()
         rest = content.slice(at, len(content.text))
+        rest = rest.slice(_begin(rest.text), len(rest.text))
         if not rest.text.strip():
             return
         setting = self._setting(building=True)
@@ -224,6 +228,7 @@ class _Dockerfile:
 
     def _words(self, name: str, content: Mapped) -> _Words:
         """Read a list of words (the exec form), or the text of the shell form."""
+        content = content.slice(_begin(content.text), len(content.text))
         text = content.text.strip()
         if text.startswith("["):
             inner = self.region.embed("json", content, "")
@@ -269,6 +274,12 @@ class _Dockerfile:
             listed=True,
         )
         return list(commands.lower(invocation))
+
+
+def _begin(text: str) -> int:
+    """Return where a command begins: behind the line ends that its options go on over."""
+    match = re.match(r"(?:\s|\\\n)*", text)
+    return match.end() if match else 0
 
 
 @dataclass(frozen=True, slots=True)

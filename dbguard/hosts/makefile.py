@@ -32,7 +32,8 @@ _CONDITION = re.compile(r"[ \t]*(ifeq|ifneq|ifdef|ifndef|else|endif)\b")
 _DEFINE = re.compile(r"[ ]*(?:export\s+|override\s+)*define\s+([^\s=:+?]+)")
 _EXPORT = re.compile(r"[ ]*(un)?export\b[ \t]*([^=\n]*)$")
 _REFERENCE = re.compile(r"\$(?:\((?P<round>[^()$]*)\)|\{(?P<curly>[^{}$]*)\}|(?P<letter>[^\s({]))")
-_PREFIX = re.compile(r"[@+\-\s]*")
+_PREFIX = re.compile(r"(?:(?!@\w+@)[@+\-\s])*")
+_CONFIGURED = re.compile(r"@(\w+)@")  # what ./configure puts into a Makefile.in
 _MAKES = re.compile(r"(?:make|\$\(MAKE\)|\$\{MAKE\})\s+(?:--no-print-directory\s+|-s\s+)?"
                     r"(?P<targets>[\w.-]+(?:\s+[\w.-]+)*)\s*")  # fmt: skip
 
@@ -235,12 +236,21 @@ class _Makefile:
         automatic = {"@": target, "<": first or hole("prerequisite")}
         for (left, right), name in self._references(text):
             if name is None:
-                transcript.mapped(self.region.slice(start + left, start + right))
+                self._plain(transcript, start + left, start + right)
                 continue
             value = automatic.get(name) or self._known(name, 0)
             place = self.region.span(start + left, start + right)
             transcript.inexact(value, place.start, place.end - place.start)
         return transcript.build()
+
+    def _plain(self, transcript: Transcript, start: int, end: int) -> None:
+        at = start
+        for match in _CONFIGURED.finditer(self.text, start, end):
+            transcript.mapped(self.region.slice(at, match.start()))
+            place = self.region.span(match.start(), match.end())
+            transcript.hole(match[1], place.start, place.end - place.start)
+            at = match.end()
+        transcript.mapped(self.region.slice(at, end))
 
     # -- recipes -------------------------------------------------------------------
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 import re
 
 from dbguard.flow import Lowered, Node
+from dbguard.hosts.hash_comments import comments
 from dbguard.hosts.quoted import STRING, content
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import Run, command, flows
 from dbguard.source import Mapped, Region
+
+__all__ = ["comments", "lower"]
 
 _HEADER = re.compile(r"^[ \t]*\[{1,2}([^\[\]\n]{1,200})\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
 _TASKS = re.compile(

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 
 from dbguard.flow import Flow, Lowered, Node, Sequence
+from dbguard.hosts.hash_comments import comments
 from dbguard.hosts.ini_lines import entries
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import command
 from dbguard.source import Mapped, Region
+
+__all__ = ["comments", "lower"]
 
 _ORDER = {
     "ExecStartPre": (0, "start"),

@@ -15,7 +15,9 @@ from dbguard.hosts.tasks import command
 from dbguard.source import Mapped, Region, Transcript, hole
 
 _ORDER = {"commands_pre": 0, "commands": 1, "commands_post": 2}
-_SUBSTITUTION = re.compile(r"\{([A-Za-z_][\w:/.-]*|)\}")
+_SUBSTITUTION = re.compile(r"\{((?:\[[^\]{}\n]*\])?[A-Za-z_][\w:/.-]*|)\}")
+_FACTORS = r"(?:[\w.!-]*\{[\w.!,-]+\}[\w.,!{}-]*|[\w.!-]+):[ \t]+"
+_BEGIN = re.compile(rf"(?:{_FACTORS})?[-!\s]*")
 _THROWN_AWAY = (
     "envtmpdir",
     "env_tmp_dir",
@@ -51,10 +53,10 @@ def _commands(region: Region, entry: Entry, setting: Setting) -> list[Node]:
         start, end = lines.pop(0)
         while region.text[start:end].endswith("\\") and lines:
             end = lines.pop(0)[1]
-        match = re.compile(r"[-!\s]*").match(region.text, start, end)
+        match = _BEGIN.match(region.text, start, end)
         begin = match.end() if match else start
         if begin < end:
-            checked = "-" not in region.text[start:begin]
+            checked = "-" not in region.text[start:begin].rpartition(":")[2]
             content = _text(region, (begin, end))
             nodes.append(command(region, content, "command of tox", setting, checked=checked))
     return nodes
