@@ -76,7 +76,9 @@ def test_pieces_are_the_text_of_the_file(host: str, parts: list[str]) -> None:
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_parts_of_fixtures(host: str, data: st.DataObject) -> None:
-    files = [p for p in (FIXTURES / "hosts" / host).glob("*") if p.suffix != ".expect"]
+    files = [
+        p for p in (FIXTURES / "hosts" / host).rglob("*") if p.is_file() and p.suffix != ".expect"
+    ]
     if not files:
         return
     text = data.draw(st.sampled_from(files)).read_text(encoding="utf-8")
