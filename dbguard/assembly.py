@@ -31,7 +31,7 @@ from dbguard.flow import (
     Try,
     operations,
 )
-from dbguard.inclusion import MAX_INCLUSIONS, ProjectFiles
+from dbguard.inclusion import MAX_INCLUSIONS, Inclusion, ProjectFiles
 from dbguard.operations import Kind, Operation, Target, TargetKind
 from dbguard.source import Comment, Problem, Region, SourceFile, Span
 
@@ -75,6 +75,12 @@ def language(name: str) -> Language:
     return cast(Language, import_module(f"dbguard.{package}.{name}"))
 
 
+MAX_SHARED = 200
+"""How many included files are kept assembled, for the next file that includes them."""
+
+_SHARED: dict[tuple[object, ...], tuple[tuple[Flow, ...], Assembly]] = {}
+
+
 @dataclass(slots=True)
 class Assembly:
     """Lowers a file, all it embeds, and the files of the project it runs.
@@ -82,6 +88,7 @@ class Assembly:
     ``files`` finds those (None: they are left alone), ``path`` is the file's own path from
     the root of the project. ``problems`` collects what could not be read, ``included``
     the paths of the files that were followed, ``comments`` those that may speak to dbguard.
+    ``shares``: the files it includes are assembled once for all that include them.
     """
 
     files: ProjectFiles | None = None
@@ -89,6 +96,7 @@ class Assembly:
     problems: list[Problem] = field(default_factory=list)
     included: set[str] = field(default_factory=set)
     comments: list[Comment] = field(default_factory=list)
+    shares: bool = True
     _regions: int = 0
     _inclusions: int = 0
     _depth: int = 0
@@ -210,11 +218,34 @@ class Assembly:
             return Sequence()
         self._inclusions += 1
         self.included.add(found.project_path)
-        self._open.append((found.project_path, found.region.file))
-        flows = self.flows(found.region)
-        self._open.pop()
+        if self.shares and len(self._open) == 1 and self._machine is None:
+            flows = self._shared(found, self.files)
+        else:
+            self._open.append((found.project_path, found.region.file))
+            flows = self.flows(found.region)
+            self._open.pop()
         file = include.region.file
         return self._in_place(flows, include.via, include.span, include.checked, file)
+
+    def _shared(self, found: Inclusion, files: ProjectFiles) -> tuple[Flow, ...]:
+        """Return the flows of a file that many others may include, assembled once.
+
+        It is assembled as if it stood alone, so that what comes out depends on nothing
+        that was assembled before.
+        """
+        region = replace(found.region, parent=None)
+        place = (region.via, region.database, region.dialect, region.language)
+        key = (files.root, found.project_path, region.file.text, *place)
+        if key not in _SHARED:
+            if len(_SHARED) >= MAX_SHARED:
+                _SHARED.clear()
+            alone = Assembly(files, found.project_path, shares=False)
+            _SHARED[key] = (alone.whole(region), alone)
+        flows, alone = _SHARED[key]
+        self.problems.extend(alone.problems)
+        self.included |= alone.included
+        self.comments.extend(alone.comments)
+        return flows
 
     def _in_place(
         self, flows: tuple[Flow, ...], name: str, span: Span, checked: bool, file: SourceFile
