@@ -196,6 +196,10 @@ def _may_be(database: str, target: Target) -> bool:
 Visitor = Callable[[Operation, Evidence], None]
 
 
+def _unseen(_operation: Operation, _evidence: Evidence) -> None:
+    """A visitor of what was judged already."""
+
+
 @dataclass(slots=True)
 class Walk:
     """Walks the flows of one file and shows every operation to a visitor.
@@ -292,11 +296,22 @@ class Walk:
         for handler in node.handlers:
             outcome.join(self._run(handler, caught.copy(), direction))
         if node.final.nodes:
-            reaches = outcome.after is not None
-            final = self._run(node.final, outcome.after or caught.copy(), direction)
-            outcome.after = final.after if reaches else None
-            outcome.add_stops(final.stops)
+            self._finally(node.final, outcome, caught, direction)
         return outcome
+
+    def _finally(
+        self, final: Sequence, outcome: _Outcome, caught: State, direction: Direction
+    ) -> None:
+        """What always runs also runs after an exception: it is judged by what holds on both ways.
+
+        Behind it, where no exception came, the facts of the body still hold.
+        """
+        always = merge(outcome.after, caught) or caught
+        judged = self._run(final, always.copy(), direction)
+        outcome.add_stops(judged.stops)
+        if outcome.after is not None:
+            unseen = Walk(_unseen, self.context, self.project)
+            outcome.after = unseen._run(final, outcome.after, direction).after
 
 
 @dataclass(slots=True)

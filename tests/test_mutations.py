@@ -86,6 +86,7 @@ REDUNDANT = {
     ("python-aside-safe.sqlite.py", Kind.BACKUP),
     # the row written into the table with the CHECK constraint is no copy of anything
     ("sql-constraint-safe.sql", Kind.COPY_ROWS),
+    ("shell-bail-of-sqlite-safe.sqlite.sh", Kind.COPY_ROWS),
 }
 
 

@@ -117,7 +117,8 @@ def _sqlite(match: Match) -> Iterator[Node]:
             path, "sql", f"-init of {match.called}", database=database, dialect=dialect
         )
     if len(arguments.operands) < 2:
-        yield from match.standard_input("sql", database=database, dialect=dialect)
+        called = f"{match.called}, -bail" if arguments.has("-bail") else match.called
+        yield from match.standard_input("sql", called=called, database=database, dialect=dialect)
 
 
 def _dump(match: Match, text: Mapped, database: str | None) -> Node | None:

@@ -7,11 +7,14 @@ statement that cannot be read never hides the next one. Nothing here recurses ov
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
-from dbguard.flow import Direction, Flow, Lowered, Sequence
+from dbguard.flow import Direction, Flow, Lowered, Node, Sequence
 from dbguard.languages.sql.dialects import POSTGRESQL, dialect_of, is_down_path
 from dbguard.languages.sql.reader import Reader, lex
 from dbguard.languages.sql.session import Scope, Session
+from dbguard.operations import Kind, Operation
 from dbguard.source import Comment, Region
 
 __all__ = ["comments", "is_down_path", "lower"]
@@ -41,6 +44,8 @@ def _read(region: Region) -> tuple[Lowered, Session]:
     scope = Scope(region, session)
     reader = Reader(scope, lex(scope, 0, len(region.text)))
     body = reader.sections()
+    if not session.stops_at_error and "sqlite3" in region.via:
+        body = Sequence((*body.nodes, *_settled(body.nodes)), body.direction)
     direction = None
     if region.parent is None and is_down_path(region.file.path):
         direction = Direction.DOWN
@@ -52,6 +57,24 @@ def _read(region: Region) -> tuple[Lowered, Session]:
         if name not in session.called
     ]
     return Lowered(tuple(flows), tuple(session.problems)), session
+
+
+def _settled(nodes: tuple[Node, ...]) -> Iterator[Operation]:
+    """Yield the copies that have succeeded where sqlite3 says at the end that all went well.
+
+    Reading its input it goes on after an error, but its exit status is then 1 (sqlite.org/cli.html):
+    for the statements after a copy that proves nothing, for the commands after sqlite3 it does.
+    A copy whose tables are dropped or renamed later is left out: the names mean others then.
+    """
+    gone: set[str] = set()
+    for node in reversed(nodes):
+        if not isinstance(node, Operation):
+            continue
+        source = node.source.name if node.source is not None else ""
+        if node.kind in (Kind.DROP_TABLE, Kind.RENAME_TABLE):
+            gone |= {node.target.name.lower(), source.lower()}
+        elif node.kind is Kind.COPY_ROWS and not gone & {node.target.name.lower(), source.lower()}:
+            yield replace(node, checked=True)
 
 
 def _stops_at_error(region: Region) -> bool:

@@ -24,6 +24,7 @@ from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
 Tables = frozenset[str]
 _OR, _AND = frozenset(("OR",)), frozenset(("AND",))
 _EQUAL, _UNEQUAL = frozenset(("=", "==", "<=>")), frozenset(("<>", "!=", "^="))
+_SUBTRACTS = frozenset(("EXCEPT", "MINUS"))
 _ORDER = frozenset(("<", ">", "<=", ">="))
 _COMPARISONS = _EQUAL | _UNEQUAL | _ORDER | {"IS"}
 _DATABASE_NAMES = frozenset(
@@ -57,12 +58,32 @@ def finds_difference(scope: Scope, tokens: list[Token]) -> bool:
     ):
         return True
     keys = {token.key for token in tokens}
-    if "EXCEPT" in keys or "MINUS" in keys or ("LEFT" in keys and "NULL" in keys):
+    if keys & _SUBTRACTS:
+        return _finds_lost_rows(scope, tokens)
+    if "LEFT" in keys and "NULL" in keys:
         return True
     return any(
         token.key == "NOT" and key(tokens, index + 1) in ("EXISTS", "IN")
         for index, token in enumerate(tokens)
     )
+
+
+def _finds_lost_rows(scope: Scope, tokens: list[Token]) -> bool:
+    """Say whether a difference of two queries is taken from the old table in one place.
+
+    ``new EXCEPT old`` finds rows that were added, and none that was lost.
+    """
+    ends = [at for at, token in enumerate(tokens) if token.key == "UNION"]
+    for at, token in enumerate(tokens):
+        if token.key not in _SUBTRACTS:
+            continue
+        begin = max((end for end in ends if end < at), default=0)
+        end = min((end for end in ends if end > at), default=len(tokens))
+        minuend = {name.text.lower() for name in tables_read(scope.text, tokens[begin:at])}
+        subtrahend = {name.text.lower() for name in tables_read(scope.text, tokens[at:end])}
+        if not any((old, new) in scope.session.copies for old in subtrahend for new in minuend):
+            return True
+    return False
 
 
 def judge(scope: Scope, condition: list[Token], depth: int = 0) -> Verdict:

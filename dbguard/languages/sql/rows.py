@@ -269,6 +269,8 @@ def copy_rows(
     spelling: str,
 ) -> Iterator[Node]:
     """Yield the copy of what *body* selects into *target*, one operation a table read."""
+    if has_keys(body, len(body) - 3, "WITH", "NO", "DATA"):
+        return
     traits: set[Trait] = set()
     if columns or not _selects_all_columns(body):
         traits.add(Trait.SOME_COLUMNS)
