@@ -22,7 +22,10 @@ from dataclasses import dataclass, field
 from dbguard.flow import Branch, Embed, Machine, Node, Sequence
 from dbguard.source import Mapped, Region, Span, Transcript
 
-_EXITS_WELL = re.compile(r"\b(?:exit|exec)\b(?![ \t]+[1-9])")
+# ... as commands of their own: ``docker compose exec`` ends nothing.
+_EXITS_WELL = re.compile(
+    r"(?:^|[;&|({]|\b(?:then|do|else))[ \t]*(?:exit|exec)\b(?![ \t]+[1-9])", re.MULTILINE
+)
 _ELSEWHERE = re.compile(
     r"\b(?:ssh|scp|sftp|rsync|sshpass|kubectl|oc|helm|k9s|aws|gcloud|az|heroku|fly|flyctl|doctl|railway|render"
     r"|vercel|netlify|supabase|neonctl|pscale|turso|wrangler|atlas|terraform|tofu|pulumi|cdk|sam|serverless"
