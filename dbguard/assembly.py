@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Protocol, cast
 
 from dbguard.context import context_of
-from dbguard.databases import is_local
+from dbguard.databases import is_local, names_backup
 from dbguard.evidence import Context
 from dbguard.flow import (
     Branch,
@@ -32,7 +32,7 @@ from dbguard.flow import (
     operations,
 )
 from dbguard.inclusion import MAX_INCLUSIONS, Inclusion, ProjectFiles
-from dbguard.operations import Kind, Operation, Target, TargetKind
+from dbguard.operations import Kind, Operation, Target, TargetKind, named_backup
 from dbguard.source import Comment, Problem, Region, SourceFile, Span
 
 MAX_REGION_DEPTH = 12
@@ -214,6 +214,9 @@ class Assembly:
         if self.files is None or self._inclusions >= MAX_INCLUSIONS:
             return Sequence()
         found = self.files.find(include, self._open[-1][0])
+        if found is None and names_backup(include.path.text):
+            name, checked = include.path.text, include.checked
+            return named_backup(name, include.span, include.region, checked=checked)
         if found is None or any(path == found.project_path for path, _ in self._open):
             return Sequence()
         self._inclusions += 1

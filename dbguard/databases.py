@@ -118,6 +118,14 @@ _BACKUP_WORD = re.compile(
     r"|saved?|archived?|archives?|dumps?|before|rollback)(?:[^a-z]|$)|\.bak|backup|_bak|~$",
     re.IGNORECASE,
 )
+_BACKUP_PROGRAM = re.compile(
+    r"(?:^|[_.-])back[_-]?ups?(?:[_.-]|$)|snapshot|(?:^|[_.-])(?:db|database)[_-]?dump|dump[_-]?(?:db|database)"
+    r"|^backup|backup$",
+    re.IGNORECASE,
+)
+_NO_BACKUP_PROGRAM = re.compile(
+    r"restore|list|delete|remove|clean|prune|rotate|check|verify|find|old|test", re.IGNORECASE
+)
 _NEW_WORD = re.compile(
     r"(?:^|[^a-z])(?:new|fresh|rebuilt|rebuild|migrated|converted|compacted|clean|empty|blank"
     r"|initial|default|seed|template|scratch|staging|tmp|temp|fixture|sample|demo)(?:[^a-z]|$)",
@@ -173,6 +181,12 @@ _DIRECTORY_WORDS = frozenset("dir directory folder root base volume parent".spli
 def looks_like_backup(path: str) -> bool:
     """Say whether a path is named as a copy: ``app.db.bak``, ``backups/``, a time stamp."""
     return bool(_BACKUP_WORD.search(path) or _STAMP.search(path))
+
+
+def names_backup(program: str) -> bool:
+    """Say whether a program or script is named for making backups: ``db-backup.sh``."""
+    name = program.rpartition("/")[2]
+    return bool(_BACKUP_PROGRAM.search(name)) and not _NO_BACKUP_PROGRAM.search(name)
 
 
 def is_timestamped(path: str) -> bool:

@@ -162,3 +162,19 @@ class Operation:
     def has(self, trait: Trait) -> bool:
         """Say whether the operation has a trait."""
         return trait in self.traits
+
+
+def named_backup(name: str, span: Span, region: Region, *, checked: bool) -> Operation:
+    """Return the weaker fact of a program that cannot be followed but is named for backups."""
+    unknown = Target(TargetKind.DATABASE, "")
+    return Operation(
+        Kind.BACKUP,
+        unknown,
+        span,
+        region,
+        Certainty.OPAQUE,
+        name,
+        unknown,
+        checked=checked,
+        traits=frozenset({Trait.NAMED}),
+    )

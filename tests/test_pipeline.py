@@ -212,3 +212,29 @@ COMMIT;
     (finding,) = scan(tmp_path).findings
     assert (finding.rule, finding.severity) == ("drop-table", ERROR)
     assert "leaves out the columns email" in finding.message
+
+
+@pytest.mark.parametrize("program", ["./tools/backup.sh", "cd tools\n./backup.sh\ncd .."])
+def test_a_script_that_is_run_by_its_path_is_followed(tmp_path: Path, program: str) -> None:
+    write(
+        tmp_path,
+        tools__backup_dot_sh='set -e\nsqlite3 app.db ".backup app.db.bak_$(date +%s)"\n',
+        reset_dot_sh=f"set -e\n{program}\nrm app.db\n",
+    )
+    (finding,) = scan(tmp_path).findings
+    assert (finding.rule, finding.severity) == ("delete-database-file", Severity.WARNING)
+    assert finding.evidence.fact("backup").state == "yes"
+
+
+@pytest.mark.parametrize("program", ["backup_database", "/opt/bin/db-backup.sh app"])
+def test_what_is_only_named_for_backups_is_the_weaker_fact(tmp_path: Path, program: str) -> None:
+    write(tmp_path, reset_dot_sh=f"set -e\n{program}\nrm app.db\n")
+    (finding,) = scan(tmp_path).findings
+    assert (finding.rule, finding.severity) == ("delete-database-file", Severity.WARNING)
+    assert finding.evidence.fact("backup").state == "weak"
+
+
+@pytest.mark.parametrize("program", ["restore_backup", "rotate-backups.sh", "./list_backups.sh"])
+def test_what_only_handles_backups_is_none(tmp_path: Path, program: str) -> None:
+    write(tmp_path, reset_dot_sh=f"set -e\n{program}\nrm app.db\n")
+    assert found(scan(tmp_path)) == [("reset.sh", "delete-database-file", ERROR)]

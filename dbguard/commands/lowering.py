@@ -15,8 +15,12 @@ from dbguard.commands.arguments import Arguments, grammar, parse
 from dbguard.commands.entry import Entry, Wrapper
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match, narrowed
-from dbguard.flow import Node
-from dbguard.source import has_hole, hole, hole_names
+from dbguard.databases import names_backup
+from dbguard.flow import Include, Node
+from dbguard.operations import named_backup
+from dbguard.source import Mapped, has_hole, hole, hole_names
+
+_SCRIPTS = {"sh": "shell", "bash": "shell", "zsh": "shell", "ksh": "shell", "py": "python"}
 
 MAX_DEPTH = 16
 """How many programs may run one another on one command line."""
@@ -49,6 +53,8 @@ def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
     if name is None:
         if _may_be_wrapper(invocation.words):
             yield from _lower(narrowed(invocation, invocation.words[1:]), depth + 1)
+        else:
+            yield from _of_the_project(invocation)
         return
     found = list(_found(name, invocation))
     longest: dict[tuple[int, object], int] = {}
@@ -73,6 +79,24 @@ def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
                 else:
                     yield node
             return
+
+
+def _of_the_project(invocation: Invocation) -> Iterator[Node]:
+    """Yield what a program no table knows does: a script of the project, or a name that tells."""
+    program = invocation.words[0]
+    language = _SCRIPTS.get(program.text.rpartition(".")[2]) if "/" in program.text else None
+    if language is not None:
+        path = program.mapped
+        if invocation.directory and not path.text.startswith("/"):
+            path = Mapped.at(f"{invocation.directory}/{path.text}", path.span)
+        place = invocation.span
+        yield Include(
+            path, language, invocation.region, place, path.text, checked=invocation.checked
+        )
+    elif names_backup(program.text):
+        yield named_backup(
+            program.text, invocation.span, invocation.region, checked=invocation.checked
+        )
 
 
 def _may_be_wrapper(words: tuple[Word, ...]) -> bool:
