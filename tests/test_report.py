@@ -134,7 +134,7 @@ def test_labels_in_two_files() -> None:
         "  | ------ copied",
         "2 | rm a",
         "  | ^^^^ deleted",
-        "  :: b.sh",
+        "  --> b.sh",
         "3 | backup",
         "  | ------ called here",
     ]

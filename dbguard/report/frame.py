@@ -40,7 +40,7 @@ def code_frame(labels: Sequence[Label], style: Style, width: int) -> Iterator[st
     for path in files:
         file = next(label.file for label in labels if label.file.path == path)
         if path != primary.file.path:
-            yield f"{' ' * gutter} {style.dim('::')} {escape(path)}"
+            yield f"{' ' * gutter} {style.dim('-->')} {escape(path)}"
         in_order = sorted(
             (mark for run in marks[path] for mark in run),
             key=lambda mark: (mark.line, not mark.primary, mark.start),
