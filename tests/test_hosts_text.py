@@ -161,3 +161,11 @@ def test_a_comment_above_an_instruction_is_heard() -> None:
     (comment,) = assembly.comments
     assert comment.following is not None
     assert text[comment.following.start : comment.following.end] == "CMD rm app.db"
+
+
+def test_make_variables_that_multiply_are_bounded() -> None:
+    """Six variables of thirty references each would be 30^6 expansions."""
+    lines = [f"V{n} = " + f"$(V{n + 1})" * 30 for n in range(5)]
+    text = "\n".join([*lines, "V5 =", "all:", "\techo $(V0)", "\trm app.db", ""])
+    region = Region.of_file(SourceFile("Makefile", text), "makefile")
+    assert language("makefile").lower(region).flows

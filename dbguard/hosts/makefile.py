@@ -17,6 +17,9 @@ from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.hosts.tasks import Run, command, flows
 from dbguard.source import Mapped, Region, Transcript, hole
 
+MAX_STEPS = 200_000
+"""How many references of one file are expanded; what is left is not known."""
+
 MAX_EXPANSION = 10_000
 """How long the value of a variable may grow, in code points; a longer one is not known."""
 
@@ -61,6 +64,7 @@ class _Makefile:
         self.region = region
         self.text = region.text
         self.variables: dict[str, str] = {}
+        self.steps = 0
         self.exported: set[str] = set()
         self.rules: dict[str, _Rule] = {}
         self.prefix = "\t"
@@ -196,7 +200,8 @@ class _Makefile:
     def value(self, name: str, depth: int = 0) -> str:
         """Return the value of a variable, a hole where it is not known."""
         name = name.strip()
-        if name not in self.variables or depth > _DEPTH:
+        self.steps += 1
+        if name not in self.variables or depth > _DEPTH or self.steps > MAX_STEPS:
             return hole(name)
         return self.expanded(self.variables[name], depth + 1)
 
