@@ -38,6 +38,11 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: rule.id))
 
 
+def rule_ids() -> tuple[str, ...]:
+    """Return the ids of all rules, sorted."""
+    return tuple(rule.id for rule in all_rules())
+
+
 @cache
 def rules_for(kind: Kind) -> tuple[Rule, ...]:
     """Return the rules that judge operations of a kind."""

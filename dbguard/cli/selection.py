@@ -1,0 +1,151 @@
+"""Which files, which settings and which baseline a run is about: options of several commands."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbguard.cli.outcome import CutShortError, UsageError
+
+if TYPE_CHECKING:
+    from dbguard.config import Config
+    from dbguard.options import ScanOptions
+    from dbguard.policy import Policy
+    from dbguard.report.model import Report
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which settings and which baseline hold."""
+    add = parser.add_argument
+    add("--config", metavar="FILE", help="settings, instead of the project's; or --no-config")
+    add("--no-config", action="store_true", help=argparse.SUPPRESS)
+    add("--config-from", metavar="BASE", default="",
+        help="settings and baseline of the merge base with BASE")  # fmt: skip
+    add("--baseline", metavar="FILE", help="instead of .dbguard-baseline; or --no-baseline")
+    add("--no-baseline", action="store_true", help=argparse.SUPPRESS)
+
+
+def scanned(options: ScanOptions) -> Report:
+    """Scan. Raises UsageError or CutShortError where a change was asked for in vain."""
+    from dbguard import pipeline
+    from dbguard.changes import ChangeError, ShallowError
+    from dbguard.git import GitError
+
+    try:
+        return pipeline.scan(options)
+    except ChangeError as error:
+        raise UsageError(str(error)) from error
+    except (ShallowError, GitError) as error:
+        raise CutShortError(str(error)) from error
+
+
+def scan_options(arguments: argparse.Namespace) -> ScanOptions:
+    """Return what the arguments and the settings ask for. Raises UsageError."""
+    from dbguard.config import find_root
+    from dbguard.options import Input, ScanOptions
+
+    paths = tuple(arguments.paths) or (".",)
+    stdin = None
+    if "-" in paths:
+        if len(paths) > 1:
+            raise UsageError("- stands alone: standard input is checked or files are")
+        if not arguments.stdin_filename:
+            raise UsageError("- needs --stdin-filename NAME: the name tells the language")
+        stdin = Input(arguments.stdin_filename, _standard_input())
+    elif arguments.stdin_filename:
+        raise UsageError("--stdin-filename goes with the path -")
+    for path in paths:
+        if path != "-" and not os.path.lexists(path):
+            raise UsageError(f"{path or 'the empty path'} does not exist")
+    if stdin is not None and (arguments.diff or arguments.staged):
+        raise UsageError("- has no history: --diff and --staged go with files")
+    root = find_root((arguments.stdin_filename,) if stdin else paths)
+    policy = _policy(arguments, root)
+    return ScanOptions(
+        paths,
+        root,
+        policy.config,
+        stdin,
+        arguments.jobs,
+        baseline=policy.baseline,
+        diff=arguments.diff,
+        staged=arguments.staged,
+        policy_from=arguments.config_from,
+        weakened=policy.weakened,
+    )
+
+
+def _standard_input() -> bytes:
+    from dbguard.reading import FILE_LIMIT
+
+    # One byte too many tells that there is more.
+    return sys.stdin.buffer.read(FILE_LIMIT + 1)
+
+
+def _policy(arguments: argparse.Namespace, root: Path) -> Policy:
+    """Return the settings and the baseline, overruled by the arguments. Raises UsageError."""
+    from dataclasses import replace
+
+    from dbguard.baseline import FILE_NAME, Baseline, BaselineError
+    from dbguard.changes import ChangeError, ShallowError
+    from dbguard.config import FAIL_ON, ConfigError, check_patterns
+    from dbguard.git import GitError
+    from dbguard.policy import Policy, of_base, read_baseline
+
+    exclusive(arguments.config, arguments.no_config, "--config and --no-config")
+    exclusive(arguments.config, arguments.config_from, "--config and --config-from")
+    exclusive(arguments.no_config, arguments.config_from, "--no-config and --config-from")
+    try:
+        if arguments.config_from:
+            policy = of_base(root, arguments.config_from, _check_rules)
+        else:
+            policy = Policy(_config(arguments, root), Baseline())
+        if arguments.no_baseline:
+            policy = replace(policy, baseline=Baseline())
+        elif arguments.baseline:
+            accepted = read_baseline(Path(arguments.baseline), required=True)
+            policy = replace(policy, baseline=accepted)
+        elif not arguments.config_from:
+            policy = replace(policy, baseline=read_baseline(root / FILE_NAME))
+        if arguments.exclude:
+            check_patterns(arguments.exclude, "--exclude")
+    except (ConfigError, BaselineError, ChangeError) as error:
+        raise UsageError(str(error)) from error
+    except (ShallowError, GitError) as error:
+        raise CutShortError(str(error)) from error
+    config = policy.config
+    if arguments.exclude:
+        config = replace(config, exclude=(*config.exclude, *arguments.exclude))
+    if arguments.fail_on:
+        config = replace(config, fail_on=FAIL_ON[arguments.fail_on])
+    return replace(policy, config=config)
+
+
+def exclusive(one: object, other: object, what: str) -> None:
+    """Raise UsageError where both options are given."""
+    if one and other:
+        raise UsageError(f"{what} exclude each other")
+
+
+def _config(arguments: argparse.Namespace, root: Path) -> Config:
+    """Return the settings of the work tree. Raises ConfigError."""
+    from dbguard.config import Config, load, load_project
+
+    if arguments.no_config:
+        return Config()
+    named = arguments.config
+    config = load(Path(named), required=True) if named else load_project(root)
+    _check_rules(config)
+    return config
+
+
+def _check_rules(config: Config) -> None:
+    """Raise ConfigError where settings name a rule that is not known."""
+    if config.severity or config.overrides:
+        from dbguard.config import check_rules
+        from dbguard.rules import rule_ids
+
+        check_rules(config, rule_ids())
