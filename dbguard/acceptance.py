@@ -7,7 +7,6 @@ leaves out those that are not of the change, and counts them; settings come last
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date
 
 from dbguard import suppression
@@ -15,6 +14,7 @@ from dbguard.baseline import Baseline
 from dbguard.changes import Comparison
 from dbguard.config import Config
 from dbguard.finding import Finding, ordered
+from dbguard.records import dataclass, replace
 from dbguard.rules import all_rules
 from dbguard.rules.weakened_guard import WeakenedGuard
 from dbguard.source import Comment

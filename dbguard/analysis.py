@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from dbguard.assembly import Assembly
 from dbguard.classification import Databases
@@ -15,6 +14,7 @@ from dbguard.finding import Finding
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operations
 from dbguard.inclusion import ProjectFiles
 from dbguard.operations import Kind, Operation
+from dbguard.records import dataclass, replace
 from dbguard.rules import all_rules, rules_for
 from dbguard.source import Comment, Problem, Region, SourceFile
 from dbguard.state import table_key

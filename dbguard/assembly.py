@@ -7,7 +7,6 @@ of the flow that runs them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from importlib import import_module
 from itertools import islice
 from typing import Protocol, cast
@@ -33,6 +32,7 @@ from dbguard.flow import (
 )
 from dbguard.inclusion import MAX_INCLUSIONS, Inclusion, ProjectFiles
 from dbguard.operations import Kind, Operation, Target, TargetKind, named_backup
+from dbguard.records import dataclass, field, replace
 from dbguard.source import Comment, Problem, Region, SourceFile, Span
 
 MAX_REGION_DEPTH = 12

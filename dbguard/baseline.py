@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from dbguard.finding import Finding, Severity
+from dbguard.records import dataclass, field, replace
 
 FILE_NAME = ".dbguard-baseline"
 HEADER = "# dbguard baseline 1 (written by `dbguard baseline`; it should only ever shrink)"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from dbguard.baseline import Baseline, Key, of_findings
 from dbguard.options import ScanOptions
+from dbguard.records import dataclass
 from dbguard.report.escape import escape
 from dbguard.report.model import Report
 

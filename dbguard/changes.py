@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from dbguard import git
@@ -19,6 +18,7 @@ from dbguard.gitignore import excluder
 from dbguard.kinds import SHEBANG_LENGTH, kind_of_name, kind_of_shebang, may_have_shebang
 from dbguard.options import ScanOptions
 from dbguard.reading import FILE_LIMIT
+from dbguard.records import dataclass, field
 from dbguard.report.model import LeftOut
 from dbguard.source import Problem, SourceFile, Span
 

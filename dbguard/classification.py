@@ -7,7 +7,6 @@ restore or an overwriting.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase as fnmatch
 from posixpath import basename
 
@@ -28,6 +27,7 @@ from dbguard.databases import (
 )
 from dbguard.gitignore import excluder
 from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind, Trait
+from dbguard.records import dataclass, replace
 from dbguard.source import has_hole, hole_names
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from dbguard.finding import Severity
 from dbguard.gitignore import excluder
 from dbguard.reading import read
+from dbguard.records import dataclass, field
 from dbguard.source import Problem
 from dbguard.suggestion import suggestion
 

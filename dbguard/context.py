@@ -6,13 +6,14 @@ import re
 
 from dbguard.evidence import Context
 from dbguard.gitignore import excluder
+from dbguard.patterns import regex
 
-_TEST = re.compile(
+_TEST = regex(
     r"(?:^|/)(?:[^/]*[-_.])?(?:tests?|testing|specs?|__tests__|fixtures|testdata|e2e)(?:[-_.][^/]*)?/"
     r"|(?:^|/)(?:conftest\.py|(?:run[-_]?)?tests?(?:[-_.][^/]*)?|[^/]*[-_]tests?\.\w+|[^/]*\.bats)$",
     re.IGNORECASE,
 )
-_MIGRATION = re.compile(
+_MIGRATION = regex(
     r"(?:^|/)(?:(?:[\w.]*[-_])?migrations?|migrate|versions|alembic|schema_?changes|flyway"
     r"|liquibase|changelogs?)/"
     r"|(?:^|/)[VUR]\d[\w.]*__[^/]*\.sql$"
@@ -20,8 +21,8 @@ _MIGRATION = re.compile(
 )
 
 
-_DOCUMENT = re.compile(r"\.(?:md|markdown|mdx|mdc|rst)$", re.IGNORECASE)
-_INSTRUCTIONS = re.compile(
+_DOCUMENT = regex(r"\.(?:md|markdown|mdx|mdc|rst)$", re.IGNORECASE)
+_INSTRUCTIONS = regex(
     r"(?:^|/)(?:AGENTS?|CLAUDE|GEMINI|CODEX|COPILOT|CONVENTIONS|copilot-instructions)(?:\.\w+)?\.md$"
     r"|(?:^|/)\.(?:cursor|claude|windsurf|clinerules|roo|kiro|continue|gemini|codex|amazonq|aider)/"
     r"|(?:^|/)\.github/(?:instructions|prompts|agents|chatmodes|skills)/"

@@ -10,10 +10,11 @@ import re
 from posixpath import normpath
 from urllib.parse import unquote, urlsplit
 
+from dbguard.patterns import regex
 from dbguard.source import has_hole, hole_names
 
-_MEMORY = re.compile(r"^(?::memory:|file::memory:.*|.*[?&]mode=memory.*|sqlite(\+\w+)?:(//)?)$")
-_TEMPORARY = re.compile(
+_MEMORY = regex(r"^(?::memory:|file::memory:.*|.*[?&]mode=memory.*|sqlite(\+\w+)?:(//)?)$")
+_TEMPORARY = regex(
     r"^(?:/tmp/|/var/tmp/|/dev/shm/|__hole_(?:TMPDIR|TMP|TEMP|RUNNER_TEMP|tmp_path|tmpdir|mktemp|tempfile)\w*__)"
 )
 
@@ -93,13 +94,13 @@ SUFFIXES = (
 )
 """File name suffixes of embedded databases (a setting adds to them)."""
 
-COMPANIONS = re.compile(r"[-.](?:wal|shm|journal)$", re.IGNORECASE)
-DATABASE_SUFFIX = re.compile(
+COMPANIONS = regex(r"[-.](?:wal|shm|journal)$", re.IGNORECASE)
+DATABASE_SUFFIX = regex(
     r"\.(?:db|sqlite3?|db3|s3db|sl3|duckdb|mdb|accdb|fdb|realm|bolt(?:db)?)(?:[-.](?:wal|shm|journal))?[*?]*$"
     r"|\.(?:db|sqlite|duckdb)\*(?:[-.]\w+)?$",
     re.IGNORECASE,
 )
-NOT_DATABASE = re.compile(
+NOT_DATABASE = regex(
     r"(?:^|/)(?:e?h?thumbs|aliases|access|transport|virtual|virtusertable|canonical|\w+_canonical"
     r"|generic|genericstable|relocated|mailertable|domaintable|sender_access|relay_domains"
     r"|trustdb|secmod|cert\d|key\d|m?locate|plocate|pkgdb|tags|cscope\w*|codeql-db\w*)\.db$"
@@ -110,33 +111,33 @@ NOT_DATABASE = re.compile(
     r"|\.(?:stamp|pid|lock|log|png|jpe?g|gif|svg|html?|py|js|ts|css|txt|md|ya?ml|json|toml|sh|sql)$",
     re.IGNORECASE,
 )
-SERVER_FILE = re.compile(r"(?:^|/)(?:dump\.rdb|appendonly\.aof)$")
+SERVER_FILE = regex(r"(?:^|/)(?:dump\.rdb|appendonly\.aof)$")
 """The files in which Redis keeps its data, whatever their names suggest."""
 
-_BACKUP_WORD = re.compile(
+_BACKUP_WORD = regex(
     r"(?:^|[^a-z])(?:backups?|bak|bkp|bck|old|orig|original|prev|previous|copy|copies|snapshots?"
     r"|saved?|archived?|archives?|dumps?|before|rollback)(?:[^a-z]|$)|\.bak|backup|_bak|~$",
     re.IGNORECASE,
 )
-_BACKUP_PROGRAM = re.compile(
+_BACKUP_PROGRAM = regex(
     r"(?:^|[_.-])back[_-]?ups?(?:[_.-]|$)|snapshot|(?:^|[_.-])(?:db|database)[_-]?dump|dump[_-]?(?:db|database)"
     r"|^backup|backup$",
     re.IGNORECASE,
 )
-_NO_BACKUP_PROGRAM = re.compile(
+_NO_BACKUP_PROGRAM = regex(
     r"restore|list|delete|remove|clean|prune|rotate|check|verify|find|old|test", re.IGNORECASE
 )
-_NEW_WORD = re.compile(
+_NEW_WORD = regex(
     r"(?:^|[^a-z])(?:new|fresh|rebuilt|rebuild|migrated|converted|compacted|clean|empty|blank"
     r"|initial|default|seed|template|scratch|staging|tmp|temp|fixture|sample|demo)(?:[^a-z]|$)",
     re.IGNORECASE,
 )
-_STAMP = re.compile(
+_STAMP = regex(
     r"\d{8}|\d{4}-\d{2}-\d{2}|%[YsFHd]|__hole_\w*(?:date|time|stamp|uuid|epoch|now|ts)\w*__",
     re.IGNORECASE,
 )
-_TEST_WORD = re.compile(r"(?:^|[^a-z])(?:tests?|testing|te?mp)(?:[^a-z]|$)", re.IGNORECASE)
-_STORAGE = re.compile(
+_TEST_WORD = regex(r"(?:^|[^a-z])(?:tests?|testing|te?mp)(?:[^a-z]|$)", re.IGNORECASE)
+_STORAGE = regex(
     r"(?:^|/)(?:pg_?data|postgres(?:ql)?[-_]?data|pg_?sql[-_]?data|mysql[-_]?data|maria(?:db)?[-_]?data"
     r"|mongo(?:db)?[-_]?data|redis[-_]?data|db[-_]?data|data[-_]?db|database[-_]?data|sqlite[-_]?data)"
     r"(?:/|$|\*)"
@@ -147,12 +148,12 @@ _STORAGE = re.compile(
     r"|databases?)(?:/\*?)?$",
     re.IGNORECASE,
 )
-_STORAGE_HOLE = re.compile(
+_STORAGE_HOLE = regex(
     r"^(?:pg_?data|pgdata_\w+|mysql_(?:data_?)?dir|datadir|\w*(?:pg|mysql|mongo|redis|db|database)_?data(?:_?dir)?"
     r"|\w*(?:db|database)_(?:dir|folder|volume))$",
     re.IGNORECASE,
 )
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_WORDS = regex(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _DATABASE_WORDS = frozenset(
     [
         "db",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dbguard import git
@@ -20,6 +19,7 @@ from dbguard.gitignore import Ignore, excluder, is_ignored
 from dbguard.kinds import SHEBANG_LENGTH, FileKind, kind_of_path, kind_of_shebang, may_have_shebang
 from dbguard.options import ScanOptions
 from dbguard.reading import FILE_LIMIT, head, read, reason, sort_of_file, too_large
+from dbguard.records import dataclass, field, replace
 from dbguard.report.model import LeftOut
 from dbguard.source import Problem
 

@@ -8,7 +8,6 @@ language and no rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 
 from dbguard.databases import DATABASE_SUFFIX
@@ -25,6 +24,7 @@ from dbguard.flow import (
     Try,
 )
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
+from dbguard.records import dataclass, field
 from dbguard.state import DESTROYS, FactKind, State, database_key, guards, merge, table_key
 
 

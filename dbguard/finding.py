@@ -7,11 +7,11 @@ columns and snippets, and only of the findings it prints.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from enum import Enum
 from functools import total_ordering
 
 from dbguard.operations import Operation
+from dbguard.records import dataclass, replace
 from dbguard.source import SourceFile, Span
 
 

@@ -13,10 +13,10 @@ holds there. So a fact is simply an operation that stands on the paths where it 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from dbguard.operations import Operation
+from dbguard.records import dataclass
 from dbguard.source import Mapped, Problem, Region, SourceFile, Span
 
 

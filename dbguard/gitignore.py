@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+
+from dbguard.records import dataclass
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from posixpath import dirname, join
 
 from dbguard.databases import normal_path
 from dbguard.flow import Include
 from dbguard.gitignore import excluder
 from dbguard.reading import decode, is_binary, read
+from dbguard.records import dataclass, field
 from dbguard.source import Problem, Region, SourceFile, has_hole
 
 MAX_INCLUSIONS = 60

@@ -5,9 +5,9 @@ A rule sees these and nothing of the syntax they came from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from dbguard.records import dataclass
 from dbguard.source import Region, Span, display
 
 

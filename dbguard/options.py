@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from dbguard.baseline import Baseline
 from dbguard.config import Config
 from dbguard.finding import Finding
+from dbguard.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dbguard import git
@@ -38,6 +37,7 @@ from dbguard.inclusion import ProjectFiles
 from dbguard.options import ScanOptions
 from dbguard.prefilter import may_have_operations
 from dbguard.reading import decode, is_binary, read
+from dbguard.records import dataclass, field, replace
 from dbguard.report.model import LeftOut, Report
 from dbguard.source import Comment, Problem, SourceFile
 from dbguard.suppression import apply as suppressed

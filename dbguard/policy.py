@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from dbguard import baseline, git
@@ -13,6 +12,7 @@ from dbguard.changes import ChangeError, fork_point
 from dbguard.config import FILE_NAME, YAML_NAME, Config, ConfigError, load_project, of_files
 from dbguard.finding import Finding
 from dbguard.reading import FILE_LIMIT, read
+from dbguard.records import dataclass
 from dbguard.source import Problem, SourceFile
 from dbguard.weakening import grown_baseline, unreadable_settings, weaker_settings
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from inspect import cleandoc
 
 from dbguard import __version__
 from dbguard.git import work_tree_of
 from dbguard.options import ScanOptions
+from dbguard.records import dataclass
 from dbguard.report.formats import renderer
 from dbguard.report.model import Report
 from dbguard.report.setting import RulePage, Setting

@@ -10,10 +10,10 @@ from __future__ import annotations
 import codecs
 import errno
 import os
-import re
 import stat
-from dataclasses import dataclass
 
+from dbguard.patterns import regex
+from dbguard.records import dataclass
 from dbguard.source import Problem
 
 FILE_LIMIT = 16 * 1024 * 1024
@@ -34,7 +34,7 @@ _BOMS = (
 )
 
 # PEP 263: in the first or second line, the first being a comment or blank
-_COOKIE = re.compile(
+_COOKIE = regex(
     rb"\A(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)"
 )
 # Codecs Python refuses for source text, and one whose decoder is quadratic.
@@ -42,7 +42,7 @@ _NO_SOURCE_ENCODING = frozenset({"idna", "punycode", "undefined", "mbcs", "oem"}
 
 _KEEP_ASCII = ("utf-8", "ascii", "iso8859", "cp125", "koi8", "mac-")
 
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_SURROGATES = regex("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -248,8 +250,8 @@ class Transcript:
 
 # A name holds no two underscores in a row and ends with none, so that the end of a hole
 # is known even where an underscore follows it: ``{a}_{b}``.
-_HOLE = re.compile(r"__hole_((?:[A-Za-z0-9]|_(?!_))*)__")
-_NOT_NAME = re.compile(r"[\W_]+", re.ASCII)
+_HOLE = regex(r"__hole_((?:[A-Za-z0-9]|_(?!_))*)__")
+_NOT_NAME = regex(r"[\W_]+", re.ASCII)
 
 
 def hole(name: str) -> str:

@@ -7,13 +7,13 @@ that two arms which back up the same database in two ways still agree where they
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count
 from typing import Generic, Literal, TypeVar
 
 from dbguard.databases import normal_path
 from dbguard.operations import Guard, Kind, Operation, Target, Trait
+from dbguard.records import dataclass, field
 
 ForeignKeys = Literal["on", "off", "ineffective"]
 

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 
 from dbguard.finding import Finding
+from dbguard.patterns import regex
+from dbguard.records import dataclass, replace
 from dbguard.rules.bad_suppression import BadSuppression
 from dbguard.rules.unused_suppression import UnusedSuppression
 from dbguard.source import Comment, SourceFile, Span
 
 _IGNORE, _NEXT_LINE = "ignore", "ignore-next-line"
 _FORM = "write dbguard: ignore[rule-id] reason"
-_DIRECTIVE = re.compile(
+_DIRECTIVE = regex(
     r"dbguard:[ \t]*(?P<word>[A-Za-z][\w-]*)[ \t]*(?:\[(?P<ids>[^\]\n]*)(?P<closed>\]?))?"
     r"(?P<rest>[^\n]*?)(?=dbguard:|\n|\Z)"
 )
-_UNTIL = re.compile(r"(?:^|(?<=\s))until\s*=\s*(\S*)")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNTIL = regex(r"(?:^|(?<=\s))until\s*=\s*(\S*)")
+_DATE = regex(r"\d{4}-\d{2}-\d{2}")
 # Words by which other tools are told to look away: here they do nothing, and that is said.
 _FOREIGN = frozenset(
     {"disable", "enable", "off", "skip", "allow", "suppress", "noqa", "nolint", "nosec", "exclude"}

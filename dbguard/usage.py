@@ -11,18 +11,19 @@ from collections.abc import Iterable, Set
 
 from dbguard.databases import database_of_url, normal_path, throwaway_reason
 from dbguard.languages.sql.columns import defined
+from dbguard.patterns import regex
 from dbguard.reading import head
 from dbguard.state import table_key
 
-_CONNECTS = re.compile(
+_CONNECTS = regex(
     rb"(?:\b(?:sqlite3?|aiosqlite|duckdb|apsw)\.(?:connect|dbapi2\.connect|Connection)\(\s*[rbu]?"
     rb"[\"']([^\"'\r\n{}%$]{1,200})[\"'])"
     rb"|\b(sqlite3?(?:\+\w+)?:///[^\s\"'`?#<>{}$%]{1,200})"
 )
-_WRITE_AHEAD = re.compile(rb"journal_mode\W{1,12}wal\b", re.IGNORECASE)
+_WRITE_AHEAD = regex(rb"journal_mode\W{1,12}wal\b", re.IGNORECASE)
 _STEMS = (b"sqlite", b"duckdb", b"apsw")
 
-_CREATE_TABLE = re.compile(
+_CREATE_TABLE = regex(
     r"\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?([\w.\"`\[\]]{1,200})\s*\(", re.IGNORECASE
 )
 _DEFINITION_LIMIT = 50_000  # code points

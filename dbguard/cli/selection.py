@@ -87,13 +87,12 @@ def _standard_input() -> bytes:
 
 def _policy(arguments: argparse.Namespace, root: Path) -> Policy:
     """Return the settings and the baseline, overruled by the arguments. Raises UsageError."""
-    from dataclasses import replace
-
     from dbguard.baseline import FILE_NAME, Baseline, BaselineError
     from dbguard.changes import ChangeError, ShallowError
     from dbguard.config import FAIL_ON, ConfigError, check_patterns
     from dbguard.git import GitError
     from dbguard.policy import Policy, of_base, read_baseline
+    from dbguard.records import replace
 
     exclusive(arguments.config, arguments.no_config, "--config and --no-config")
     exclusive(arguments.config, arguments.config_from, "--config and --config-from")

@@ -9,17 +9,17 @@ from the table of the program, as one string::
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from dbguard.commands.invocation import Word
+from dbguard.patterns import regex
+from dbguard.records import dataclass
 from dbguard.source import Mapped
 
-_ONLY_HOLES = re.compile(r"(?:__hole_\w*?__)+")
-_CLUSTER = re.compile(r"-[A-Za-z0-9@#?!]{2,24}")
+_ONLY_HOLES = regex(r"(?:__hole_\w*?__)+")
+_CLUSTER = regex(r"-[A-Za-z0-9@#?!]{2,24}")
 MAX_SKIPPED = 3
 """How many doubtful operands may stand before and between the words of a subcommand."""
 

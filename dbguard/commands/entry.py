@@ -11,18 +11,18 @@ A word may give several spellings (``rm|remove``) or a pattern (``*=0``, ``*`` f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 
 from dbguard.commands.arguments import Arguments, Grammar, grammar
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match, backup_traits, is_test_environment, narrowed
 from dbguard.flow import Direction, Node, Sequence
 from dbguard.operations import Certainty, Guard, Kind, Target, TargetKind, Trait
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped, Transcript
 
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_ASSIGNMENT = regex(r"[A-Za-z_]\w*=")
 
 ABOUT = {
     Kind.DELETE_FILE: TargetKind.FILE,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Region, Span
 
 

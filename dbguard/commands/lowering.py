@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache, lru_cache
 from importlib import import_module
 from itertools import islice
@@ -18,6 +17,8 @@ from dbguard.commands.match import Match, narrowed
 from dbguard.databases import names_backup
 from dbguard.flow import Include, Node
 from dbguard.operations import named_backup
+from dbguard.patterns import regex
+from dbguard.records import replace
 from dbguard.source import Mapped, has_hole, hole, hole_names
 
 _SCRIPTS = {"sh": "shell", "bash": "shell", "zsh": "shell", "ksh": "shell", "py": "python"}
@@ -31,13 +32,13 @@ MAX_NODES = 10_000
 MAX_HIDDEN = 2
 """How many words that may be options (``$FLAGS``) may stand before a subcommand."""
 
-_DECORATION = re.compile(r"(?:\.exe|\.cmd|\.bat|@[\w.^~-]+|:[\w.-]+)$", re.IGNORECASE)
-_COMMAND_SUFFIX = re.compile(r"_(?:cmd|command|bin|exe|path|args|opts|0|array|_)+$")
-_HAS_SUBCOMMANDS = re.compile(
+_DECORATION = regex(r"(?:\.exe|\.cmd|\.bat|@[\w.^~-]+|:[\w.-]+)$", re.IGNORECASE)
+_COMMAND_SUFFIX = regex(r"_(?:cmd|command|bin|exe|path|args|opts|0|array|_)+$")
+_HAS_SUBCOMMANDS = regex(
     r"(?:^|_)(?:svn|hg|bzr|cvs|vcs|p4|s3|s3cmd|mc|rclone|aws|cli|client|tool|bin|python|node)\d*$",
     re.IGNORECASE,
 )
-_VERSION = re.compile(r"[-.]?\d+(?:\.\d+)*$")
+_VERSION = regex(r"[-.]?\d+(?:\.\d+)*$")
 
 
 def lower(invocation: Invocation) -> tuple[Node, ...]:

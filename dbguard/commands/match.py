@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from posixpath import normpath
 
 from dbguard.commands.arguments import Arguments
@@ -12,13 +11,13 @@ from dbguard.commands.invocation import Invocation, Word
 from dbguard.databases import database_of_url
 from dbguard.flow import Branch, Embed, Include, Node, Sequence
 from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
+from dbguard.patterns import regex
+from dbguard.records import dataclass, replace
 from dbguard.source import Mapped, Span, has_hole, hole_names
 
-_ROOTED = re.compile(r"^(?:[/~]|[A-Za-z]:[\\/]|__hole_|[a-z][a-z0-9+.-]*://|:memory:$)")
-_DATE = re.compile(
-    r"date|time|stamp|now|uuid|random|epoch|seconds|sha|build|run_id|tag", re.IGNORECASE
-)
-_TEST = re.compile(r"(?:^|[^a-z])(?:test|tests|testing|e2e)(?:[^a-z]|$)", re.IGNORECASE)
+_ROOTED = regex(r"^(?:[/~]|[A-Za-z]:[\\/]|__hole_|[a-z][a-z0-9+.-]*://|:memory:$)")
+_DATE = regex(r"date|time|stamp|now|uuid|random|epoch|seconds|sha|build|run_id|tag", re.IGNORECASE)
+_TEST = regex(r"(?:^|[^a-z])(?:test|tests|testing|e2e)(?:[^a-z]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from dbguard.flow import Node as FlowNode
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.hosts.yaml_nodes import Entry, Listing, Node, Table, Yaml
 from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind, Trait
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Span, Transcript, has_hole, hole
 
-_EXPRESSION = re.compile(r"\{\{(.{0,500}?)\}\}|\{%.{0,500}?%\}", re.DOTALL)
+_EXPRESSION = regex(r"\{\{(.{0,500}?)\}\}|\{%.{0,500}?%\}", re.DOTALL)
 _PLAYS = ("pre_tasks", "roles", "tasks", "post_tasks")
-_FREE_FORM = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S+)")
-_TEMPLATED = re.compile(r"\{\{|\{%")
+_FREE_FORM = regex(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S+)")
+_TEMPLATED = regex(r"\{\{|\{%")
 _MAX_DEPTH = 20
 
 

@@ -16,10 +16,11 @@ from dbguard.flow import Node
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.hosts.yaml_nodes import Listing, Yaml
 from dbguard.hosts.yaml_nodes import Node as YamlNode
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Span, Transcript
 
-_SHELLS = re.compile(r"(?:^|/)(?:ba|da|z|k|a)?sh$")
-_SCRIPT = re.compile(r"-[a-zA-Z]*c")
+_SHELLS = regex(r"(?:^|/)(?:ba|da|z|k|a)?sh$")
+_SCRIPT = regex(r"-[a-zA-Z]*c")
 
 
 def command(

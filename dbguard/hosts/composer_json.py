@@ -6,15 +6,14 @@ https://getcomposer.org/doc/articles/scripts.md: ``@name`` runs another script, 
 
 from __future__ import annotations
 
-import re
-
 from dbguard.flow import Lowered, Node
 from dbguard.hosts.json_nodes import Json
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import Run, command, flows
+from dbguard.patterns import regex
 from dbguard.source import Region
 
-_METHOD = re.compile(r"[\w\\]+(?:::\w+)?")
+_METHOD = regex(r"[\w\\]+(?:::\w+)?")
 
 
 def lower(region: Region) -> Lowered:

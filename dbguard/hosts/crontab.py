@@ -12,16 +12,17 @@ from dbguard.flow import Flow, Lowered, Sequence
 from dbguard.hosts.hash_comments import comments
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import command
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Transcript
 
 __all__ = ["comments", "lower"]
 
-_ASSIGNMENT = re.compile(r"[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*(.*?)[ \t]*$")
+_ASSIGNMENT = regex(r"[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*(.*?)[ \t]*$")
 _FIELD = r"[\d*,/\-A-Za-z~]+"
-_TIME = re.compile(rf"[ \t]*-?(?:@\w+[ \t]+|(?:{_FIELD}[ \t]+){{5}})(?=\S)")
-_USER = re.compile(r"[a-z_][\w-]*\$?[ \t]+(?=\S)")
-_USUAL_USER = re.compile(r"(?:root|www-data|postgres|mysql|nobody|ubuntu|deploy|app)[ \t]+(?=\S)")
-_PERCENT = re.compile(r"\\?%")
+_TIME = regex(rf"[ \t]*-?(?:@\w+[ \t]+|(?:{_FIELD}[ \t]+){{5}})(?=\S)")
+_USER = regex(r"[a-z_][\w-]*\$?[ \t]+(?=\S)")
+_USUAL_USER = regex(r"(?:root|www-data|postgres|mysql|nobody|ubuntu|deploy|app)[ \t]+(?=\S)")
+_PERCENT = regex(r"\\?%")
 
 
 def lower(region: Region) -> Lowered:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
@@ -21,19 +20,21 @@ from dbguard.hosts.hash_comments import comments
 from dbguard.hosts.json_nodes import Json, Listing
 from dbguard.hosts.shell_steps import Setting, machine_of, script, step
 from dbguard.hosts.tasks import command
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Region, Transcript, hole
 
 __all__ = ["comments", "lower"]
 
-_INSTRUCTION = re.compile(r"[ \t]*(?:ONBUILD[ \t]+)?(?P<name>[A-Za-z]+)[ \t]+", re.IGNORECASE)
-_OPTION = re.compile(r"--[\w-]+(?:=\S*)?\s+")
-_HEREDOC = re.compile(r"<<(?P<dash>-?)(?P<quote>[\"']?)(?P<tag>[A-Za-z_]\w*)(?P=quote)")
-_PAIR = re.compile(r"([A-Za-z_]\w*)=(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|(\S*))")
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?[-+][^}]*)?\}|([A-Za-z_]\w*))")
-_ESCAPE = re.compile(r"#[ \t]*escape[ \t]*=[ \t]*`", re.IGNORECASE)
-_SCRIPT = re.compile(r"-[a-zA-Z]*c")
-_SHELL = re.compile(r"(?:^|/)(?:ba|da|z|k|a)?sh$")
-_OTHER_HOST = re.compile(r"(?:\s-h[ \t]*|://(?:[^\s/@]*@)?)(?!localhost|127\.|::1|/|\s|$)[\w\[$]")
+_INSTRUCTION = regex(r"[ \t]*(?:ONBUILD[ \t]+)?(?P<name>[A-Za-z]+)[ \t]+", re.IGNORECASE)
+_OPTION = regex(r"--[\w-]+(?:=\S*)?\s+")
+_HEREDOC = regex(r"<<(?P<dash>-?)(?P<quote>[\"']?)(?P<tag>[A-Za-z_]\w*)(?P=quote)")
+_PAIR = regex(r"([A-Za-z_]\w*)=(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|(\S*))")
+_VARIABLE = regex(r"\$(?:\{([A-Za-z_]\w*)(?::?[-+][^}]*)?\}|([A-Za-z_]\w*))")
+_ESCAPE = regex(r"#[ \t]*escape[ \t]*=[ \t]*`", re.IGNORECASE)
+_SCRIPT = regex(r"-[a-zA-Z]*c")
+_SHELL = regex(r"(?:^|/)(?:ba|da|z|k|a)?sh$")
+_OTHER_HOST = regex(r"(?:\s-h[ \t]*|://(?:[^\s/@]*@)?)(?!localhost|127\.|::1|/|\s|$)[\w\[$]")
 
 
 @dataclass(slots=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dbguard.patterns import regex
 from dbguard.source import Comment, Region
 
-_COMMENT = re.compile(r"^#[^\n]*", re.MULTILINE)
-_FOLLOWING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*(?P<code>(?:[^\\\n]|\\(?:\n|.))+)")
+_COMMENT = regex(r"^#[^\n]*", re.MULTILINE)
+_FOLLOWING = regex(r"(?:[ \t]*(?:#[^\n]*)?\n)*(?P<code>(?:[^\\\n]|\\(?:\n|.))+)")
 
 
 def comments(region: Region) -> Iterator[Comment]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from dbguard.patterns import regex
+from dbguard.records import dataclass
 from dbguard.source import Region
 
-_SECTION = re.compile(r"[ \t]*\[([^\]\n]*)\]")
-_KEY = re.compile(r"([A-Za-z][\w.-]*)[ \t]*[=:][ \t]*")
+_SECTION = regex(r"[ \t]*\[([^\]\n]*)\]")
+_KEY = regex(r"([A-Za-z][\w.-]*)[ \t]*[=:][ \t]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,25 +7,24 @@ branches. An agent of Jenkins may be any machine: nothing is taken for throw-awa
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-
 from dbguard.flow import Branch, Flow, Lowered, Node, Sequence
 from dbguard.hosts.quoted import STRING, content
 from dbguard.hosts.shell_steps import Setting, script, step
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 from dbguard.source import Region
 
 MAX_DEPTH = 100
 """How deep blocks may nest; deeper ones are read as part of the one around them."""
 
-_TOKEN = re.compile(rf"//[^\n]*|/\*[\s\S]*?\*/|(?P<string>{STRING.pattern})|(?P<mark>[{{}}])")
-_STEP = re.compile(r"\bsh\b[ \t]*\(?\s*(?:\w+\s*:\s*[\w'\".]+\s*,\s*)*(?:script\s*:\s*)?$")
-_MAYBE = re.compile(
+_TOKEN = regex(rf"//[^\n]*|/\*[\s\S]*?\*/|(?P<string>{STRING.pattern})|(?P<mark>[{{}}])")
+_STEP = regex(r"\bsh\b[ \t]*\(?\s*(?:\w+\s*:\s*[\w'\".]+\s*,\s*)*(?:script\s*:\s*)?$")
+_MAYBE = regex(
     r"(?:\bif\s*\([^{}]*\)|\belse|\bcatch\s*\([^{}]*\)|\bcatchError[^{}\n]*|\b(?:failure|unstable|aborted"
     r"|fixed|always|cleanup|unsuccessful|success|changed|regression)|\b(?:for|while)\s*\([^{}]*\)|\.each)\s*$"
 )
-_WHEN = re.compile(r"\bwhen\s*$")
-_IGNORED = re.compile(r"\s*,\s*returnStatus\s*:\s*true")
+_WHEN = regex(r"\bwhen\s*$")
+_IGNORED = regex(r"\s*,\s*returnStatus\s*:\s*true")
 
 
 @dataclass(slots=True)

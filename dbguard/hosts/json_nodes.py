@@ -6,22 +6,20 @@ after what is no JSON. Nothing recurses: depth costs a stack of its own and is b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Problem, Region, Transcript
 
 MAX_DEPTH = 200
 """How deep values may nest before the rest is not read."""
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"(?P<gap>[\s,:]+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)"
     r'|"(?P<text>(?:[^"\\\n]|\\[^\n])*)"|(?P<mark>[{}\[\]])|(?P<plain>[^\s,:{}\[\]"]+|")'
 )
-_ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)"
-)
+_ESCAPE = regex(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 

@@ -7,25 +7,26 @@ the recipe unless ``-`` stands before it; a recipe that begins with ``#!`` is on
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from dbguard.flow import Embed, Lowered, Node
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.hosts.tasks import Run, command, flows
 from dbguard.kinds import FileKind, kind_of_shebang
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Region, Transcript, hole
 
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = regex(
     r"(?P<export>export[ \t]+)?(?P<name>[A-Za-z_][\w-]*)[ \t]*:=[ \t]*"
     r"(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)')?"
 )
-_RECIPE = re.compile(
+_RECIPE = regex(
     r"@?(?P<name>[A-Za-z_][\w-]*)(?P<parameters>(?:[ \t]+[^:\n]*)?)[ \t]*:(?!=)(?P<needs>[^#\n]*)"
 )
-_SHELL = re.compile(r"set[ \t]+shell[ \t]*:=[ \t]*\[([^\]\n]*)\]")
-_NEED = re.compile(r"\([ \t]*([A-Za-z_][\w-]*)[^)]*\)|([A-Za-z_][\w-]*)|(&&)")
-_INTERPOLATION = re.compile(r"\{\{\{\{|\{\{[ \t]*([^{}\n]*?)[ \t]*\}\}")
-_PREFIX = re.compile(r"[ \t]*[@-]*[ \t]*")
+_SHELL = regex(r"set[ \t]+shell[ \t]*:=[ \t]*\[([^\]\n]*)\]")
+_NEED = regex(r"\([ \t]*([A-Za-z_][\w-]*)[^)]*\)|([A-Za-z_][\w-]*)|(&&)")
+_INTERPOLATION = regex(r"\{\{\{\{|\{\{[ \t]*([^{}\n]*?)[ \t]*\}\}")
+_PREFIX = regex(r"[ \t]*[@-]*[ \t]*")
 
 
 @dataclass(slots=True)

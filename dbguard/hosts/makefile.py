@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dbguard.flow import Branch, Lowered, Node, Sequence
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.hosts.tasks import Run, command, flows
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Region, Transcript, hole
 
 MAX_STEPS = 200_000
@@ -24,20 +25,20 @@ MAX_EXPANSION = 10_000
 """How long the value of a variable may grow, in code points; a longer one is not known."""
 
 _DEPTH = 8
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = regex(
     r"[ ]*(?P<words>(?:(?:export|override|private)\s+)*)"
     r"(?P<name>[^\s:#=+?!$]+)\s*(?P<sign>\+=|:{0,3}=|\?=|!=)[ \t]*"
 )
-_RULE = re.compile(
+_RULE = regex(
     r"(?P<targets>[^\s:=#][^:=#\n]*?)[ \t]*&?::?(?!=)(?P<rest>[^;#\n]*)(?P<inline>;[^\n]*)?"
 )
-_CONDITION = re.compile(r"[ \t]*(ifeq|ifneq|ifdef|ifndef|else|endif)\b")
-_DEFINE = re.compile(r"[ ]*(?:export\s+|override\s+)*define\s+([^\s=:+?]+)")
-_EXPORT = re.compile(r"[ ]*(un)?export\b[ \t]*([^=\n]*)$")
-_REFERENCE = re.compile(r"\$(?:\((?P<round>[^()$]*)\)|\{(?P<curly>[^{}$]*)\}|(?P<letter>[^\s({]))")
-_PREFIX = re.compile(r"(?:(?!@\w+@)[@+\-\s])*")
-_CONFIGURED = re.compile(r"@(\w+)@")  # what ./configure puts into a Makefile.in
-_MAKES = re.compile(r"(?:make|\$\(MAKE\)|\$\{MAKE\})\s+(?:--no-print-directory\s+|-s\s+)?"
+_CONDITION = regex(r"[ \t]*(ifeq|ifneq|ifdef|ifndef|else|endif)\b")
+_DEFINE = regex(r"[ ]*(?:export\s+|override\s+)*define\s+([^\s=:+?]+)")
+_EXPORT = regex(r"[ ]*(un)?export\b[ \t]*([^=\n]*)$")
+_REFERENCE = regex(r"\$(?:\((?P<round>[^()$]*)\)|\{(?P<curly>[^{}$]*)\}|(?P<letter>[^\s({]))")
+_PREFIX = regex(r"(?:(?!@\w+@)[@+\-\s])*")
+_CONFIGURED = regex(r"@(\w+)@")  # what ./configure puts into a Makefile.in
+_MAKES = regex(r"(?:make|\$\(MAKE\)|\$\{MAKE\})\s+(?:--no-print-directory\s+|-s\s+)?"
                     r"(?P<targets>[\w.-]+(?:\s+[\w.-]+)*)\s*")  # fmt: skip
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 
 from dbguard.flow import Embed, Flow, Lowered, Sequence
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Transcript, hole
 
-_FENCE = re.compile(
+_FENCE = regex(
     r"(?P<indent>(?:[ \t]|>|[-*+][ \t]|\d{1,9}[.)][ \t])*)(?P<fence>`{3,}|~{3,})"
     r"[ \t]*\{?\.?(?P<language>[\w+#-]*)(?P<rest>[^`\n]*)$"
 )
@@ -29,15 +30,15 @@ _LANGUAGES = {
     "dockerfile": ("dockerfile", ""),
     "makefile": ("makefile", ""),
 }  # fmt: skip
-_PROMPT = re.compile(r"[ \t]*(?:[\w.-]+@[\w.-]+[^$%#\n]{0,60}|\([\w.-]+\)[ \t]*)?[$%][ \t]+")
-_PYTHON_PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
-_PLACEHOLDER = re.compile(r"<([A-Za-z][\w .:/-]{0,60})>")
-_WARNS = re.compile(
+_PROMPT = regex(r"[ \t]*(?:[\w.-]+@[\w.-]+[^$%#\n]{0,60}|\([\w.-]+\)[ \t]*)?[$%][ \t]+")
+_PYTHON_PROMPT = regex(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
+_PLACEHOLDER = regex(r"<([A-Za-z][\w .:/-]{0,60})>")
+_WARNS = regex(
     r"\b(?:never|do\s+not|don['\u2019]?t|avoid|wrong|bad|forbidden|prohibited|must\s+not|should\s+not"
     r"|not\s+allowed|disallowed|dangerous|anti-?pattern|instead\s+of)\b|\u274c|\U0001f6ab|\u26d4|\u2717|\u2718",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"[ \t]*(?:#|--)[ \t]*\S")
+_COMMENT = regex(r"[ \t]*(?:#|--)[ \t]*\S")
 
 
 def lower(region: Region) -> Lowered:

@@ -12,16 +12,17 @@ import re
 
 from dbguard.flow import Embed, Flow, Lowered, Sequence
 from dbguard.hosts.json_nodes import Json, Text, Value
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Transcript, hole
 
-_SHELLS = re.compile(r"%%(?:bash|sh|script\s+(?:ba|z)?sh|!)|!!")
-_CELL_OF_PYTHON = re.compile(r"%%(?:time|timeit|capture|prun|python3?|debug|memit)\b")
-_LINE = re.compile(
+_SHELLS = regex(r"%%(?:bash|sh|script\s+(?:ba|z)?sh|!)|!!")
+_CELL_OF_PYTHON = regex(r"%%(?:time|timeit|capture|prun|python3?|debug|memit)\b")
+_LINE = regex(
     r"(?P<indent>[ \t]*)(?P<to>[A-Za-z_]\w*[ \t]*=[ \t]*)?"
     r"(?:(?P<shell>!{1,2}|%(?:sx|system)[ \t]+)(?!=)|%(?P<magic>\w+)[ \t]*)(?P<rest>[^\n]*)"
 )
-_NAME = re.compile(r"\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)")
-_ESCAPED = re.compile(r"[\\\"\n\r]")
+_NAME = regex(r"\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)")
+_ESCAPED = regex(r"[\\\"\n\r]")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
 
 

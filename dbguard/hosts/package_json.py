@@ -12,13 +12,14 @@ from dbguard.flow import Lowered, Node
 from dbguard.hosts.json_nodes import Json, Text
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import Run, command, flows
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region
 
-_RUNS = re.compile(
+_RUNS = regex(
     r"\s*(?:(?:npm|pnpm|bun|yarn)\s+(?:run|run-script)|yarn|pnpm)\s+(?:-s\s+|--silent\s+)?"
     r"(?P<name>[\w:.-]+)\s*"
 )
-_NOT_PLAIN = re.compile(r"[;|()`'\"\n&]")
+_NOT_PLAIN = regex(r"[;|()`'\"\n&]")
 
 
 def lower(region: Region) -> Lowered:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from dbguard.patterns import regex
+
 _YAML = r"\.ya?ml$"
 _PATHS = tuple(
-    (re.compile(pattern, re.IGNORECASE), host)
+    (regex(pattern, re.IGNORECASE), host)
     for pattern, host in (
         (rf"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+{_YAML}", "workflow"),
         (rf"(?:^|/)action{_YAML}", "workflow"),

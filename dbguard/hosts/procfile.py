@@ -10,9 +10,10 @@ import re
 from dbguard.flow import Flow, Lowered, Sequence
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import command
+from dbguard.patterns import regex
 from dbguard.source import Region
 
-_LINE = re.compile(r"^([A-Za-z0-9_-]+):[ \t]*(\S[^\n]*)$", re.MULTILINE)
+_LINE = regex(r"^([A-Za-z0-9_-]+):[ \t]*(\S[^\n]*)$", re.MULTILINE)
 
 
 def lower(region: Region) -> Lowered:

@@ -15,16 +15,17 @@ from dbguard.hosts.hash_comments import comments
 from dbguard.hosts.quoted import STRING, content
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import Run, command, flows
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region
 
 __all__ = ["comments", "lower"]
 
-_HEADER = re.compile(r"^[ \t]*\[{1,2}([^\[\]\n]{1,200})\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
-_TASKS = re.compile(
+_HEADER = regex(r"^[ \t]*\[{1,2}([^\[\]\n]{1,200})\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
+_TASKS = regex(
     r"tool\.(?:poe\.tasks|pdm\.scripts|rye\.scripts|taskipy\.tasks|hatch\.envs\.[^.]+\.scripts)"
     r"(?:\.(?P<name>.+))?"
 )
-_KEY = re.compile(r"^[ \t]*(?:\"([^\"\n]+)\"|'([^'\n]+)'|([\w.-]+))[ \t]*=[ \t]*", re.MULTILINE)
+_KEY = regex(r"^[ \t]*(?:\"([^\"\n]+)\"|'([^'\n]+)'|([\w.-]+))[ \t]*=[ \t]*", re.MULTILINE)
 _RUNNING = ("cmd", "shell", "chain", "composite", "sequence")
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Transcript, hole
 
-STRING = re.compile(
+STRING = regex(
     r"(?P<three>\"\"\"|''')(?P<long>(?:[^\\]|\\[\s\S])*?)(?P=three)"
     r"|\"(?P<double>(?:[^\"\\\n]|\\[^\n])*)\"|'(?P<single>(?:[^'\\\n]|\\[^\n])*)'"
 )
 """A string in one or three quotes of either sort."""
 
-_ESCAPE = re.compile(r"\\(\n[ \t\r\n]*|u[0-9a-fA-F]{4}|[^\n])")
+_ESCAPE = regex(r"\\(\n[ \t\r\n]*|u[0-9a-fA-F]{4}|[^\n])")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-_REFERENCE = re.compile(r"\$(?:\{([^{}]*)\}|([A-Za-z_][\w.]*))")
+_REFERENCE = regex(r"\$(?:\{([^{}]*)\}|([A-Za-z_][\w.]*))")
 
 
 def content(

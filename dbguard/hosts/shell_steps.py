@@ -17,27 +17,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from dbguard.flow import Branch, Embed, Machine, Node, Sequence
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Region, Span, Transcript
 
 # ... as commands of their own: ``docker compose exec`` ends nothing.
-_EXITS_WELL = re.compile(
+_EXITS_WELL = regex(
     r"(?:^|[;&|({]|\b(?:then|do|else))[ \t]*(?:exit|exec)\b(?![ \t]+[1-9])", re.MULTILINE
 )
-_ELSEWHERE = re.compile(
+_ELSEWHERE = regex(
     r"\b(?:ssh|scp|sftp|rsync|sshpass|kubectl|oc|helm|k9s|aws|gcloud|az|heroku|fly|flyctl|doctl|railway|render"
     r"|vercel|netlify|supabase|neonctl|pscale|turso|wrangler|atlas|terraform|tofu|pulumi|cdk|sam|serverless"
     r"|ansible(?:-playbook)?|cap|kamal|dokku|nomad|eb|cf|oci|ibmcloud|linode-cli|hcloud|DOCKER_HOST"
     r"|--context|--host(?!=(?:localhost|127))|cloud[-_]sql[-_]proxy)\b"
 )
-_SECRET = re.compile(r"secrets[._]|\bvars[._]|production|staging", re.IGNORECASE)
-_ABOUT_DATABASE = re.compile(
+_SECRET = regex(r"secrets[._]|\bvars[._]|production|staging", re.IGNORECASE)
+_ABOUT_DATABASE = regex(
     r"(?:database|db|pg|postgres|mysql|maria|mongo|redis|sql|dsn|conn|url|uri|host)", re.IGNORECASE
 )
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_PLAIN = re.compile(r"[\w./~@%+,:=-]+", re.ASCII)
+_NAME = regex(r"[A-Za-z_]\w*", re.ASCII)
+_PLAIN = regex(r"[\w./~@%+,:=-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

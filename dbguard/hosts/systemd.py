@@ -6,13 +6,12 @@ before the program means that its failure does not matter.
 
 from __future__ import annotations
 
-import re
-
 from dbguard.flow import Flow, Lowered, Node, Sequence
 from dbguard.hosts.hash_comments import comments
 from dbguard.hosts.ini_lines import entries
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import command
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region
 
 __all__ = ["comments", "lower"]
@@ -25,8 +24,8 @@ _ORDER = {
     "ExecStop": (4, "stop"),
     "ExecStopPost": (5, "stop"),
 }
-_PREFIX = re.compile(r"[-@:+!|]*")
-_PAIR = re.compile(r"\"?([A-Za-z_]\w*)=([^\"\s]*)\"?")
+_PREFIX = regex(r"[-@:+!|]*")
+_PAIR = regex(r"\"?([A-Za-z_]\w*)=([^\"\s]*)\"?")
 
 
 def lower(region: Region) -> Lowered:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from dbguard.flow import Call, Flow, Node, Sequence
 from dbguard.hosts.shell_steps import Setting, script, step
+from dbguard.records import dataclass
 from dbguard.source import Mapped, Region, Span
 
 MAX_DEPTH = 4

@@ -6,18 +6,17 @@ https://tox.wiki/en/stable/config.html. tox stops at the first command that fail
 
 from __future__ import annotations
 
-import re
-
 from dbguard.flow import Flow, Lowered, Node, Sequence
 from dbguard.hosts.ini_lines import Entry, entries
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import command
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Transcript, hole
 
 _ORDER = {"commands_pre": 0, "commands": 1, "commands_post": 2}
-_SUBSTITUTION = re.compile(r"\{((?:\[[^\]{}\n]*\])?[A-Za-z_][\w:/.-]*|)\}")
+_SUBSTITUTION = regex(r"\{((?:\[[^\]{}\n]*\])?[A-Za-z_][\w:/.-]*|)\}")
 _FACTORS = r"(?:[\w.!-]*\{[\w.!,-]+\}[\w.,!{}-]*|[\w.!-]+):[ \t]+"
-_BEGIN = re.compile(rf"(?:{_FACTORS})?[-!\s]*")
+_BEGIN = regex(rf"(?:{_FACTORS})?[-!\s]*")
 _THROWN_AWAY = (
     "envtmpdir",
     "env_tmp_dir",

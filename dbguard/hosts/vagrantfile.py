@@ -12,13 +12,14 @@ from bisect import bisect_left
 from dbguard.flow import Flow, Lowered, Node, Sequence
 from dbguard.hosts.quoted import STRING, content
 from dbguard.hosts.shell_steps import Setting, script, step
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Span
 
-_HEREDOC = re.compile(
+_HEREDOC = regex(
     r"<<[-~]?(?P<quote>[\"']?)(?P<tag>[A-Za-z_]\w{0,60})(?P=quote)[^\n]*\n", re.MULTILINE
 )
-_BEFORE = re.compile(r"(?:\binline(?::|\s*=>)|[$@\w]=|[$@\w]\s=)\s*$")
-_INLINE = re.compile(r"\binline(?::|[ \t]*=>)[ \t]*(?=[\"'])")
+_BEFORE = regex(r"(?:\binline(?::|\s*=>)|[$@\w]=|[$@\w]\s=)\s*$")
+_INLINE = regex(r"\binline(?::|[ \t]*=>)[ \t]*(?=[\"'])")
 
 
 def lower(region: Region) -> Lowered:

@@ -10,20 +10,21 @@ GitHub-hosted runner makes of destruction is told in :mod:`dbguard.hosts.shell_s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from dbguard.flow import Flow, Lowered, Node, Sequence
 from dbguard.hosts.shell_steps import Setting, machine_of, script, step
 from dbguard.hosts.yaml_nodes import Listing, Table, Yaml
 from dbguard.hosts.yaml_nodes import Node as YamlNode
+from dbguard.patterns import regex
+from dbguard.records import dataclass, replace
 from dbguard.source import Mapped, Region, Transcript, hole
 
-_EXPRESSION = re.compile(r"\$\{\{(.{0,2000}?)\}\}", re.DOTALL)
-_ENV = re.compile(r"\s*env\.(\w+)\s*")
-_HOSTED = re.compile(r"(?:ubuntu|windows|macos)-(?:latest|slim|\d)")
-_ANYWAY = re.compile(r"\b(?:always|failure|cancelled)\s*\(\s*\)")
-_ERREXIT = re.compile(r"(?:^|\s)-[a-z]*e")
-_MAKES_SERVERS = re.compile(
+_EXPRESSION = regex(r"\$\{\{(.{0,2000}?)\}\}", re.DOTALL)
+_ENV = regex(r"\s*env\.(\w+)\s*")
+_HOSTED = regex(r"(?:ubuntu|windows|macos)-(?:latest|slim|\d)")
+_ANYWAY = regex(r"\b(?:always|failure|cancelled)\s*\(\s*\)")
+_ERREXIT = regex(r"(?:^|\s)-[a-z]*e")
+_MAKES_SERVERS = regex(
     r"\bdocker(?:-compose)?\b.*\b(?:up|run|start)\b|\b(?:pg_ctl|systemctl|service)\b"
 )
 

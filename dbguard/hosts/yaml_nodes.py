@@ -9,11 +9,11 @@ what stands before is still there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from dbguard.hosts import yaml_scalars
 from dbguard.hosts.yaml_templates import without_templates
+from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Problem, Region, Span
 
 MAX_DEPTH = 200

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from dbguard.patterns import regex
+from dbguard.records import dataclass
 from dbguard.source import Mapped, Region, Transcript
 
-_PROPERTIES = re.compile(r"(?:[&!]\S*(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*)+")
-_FOLD = re.compile(r"[ \t]*\n(?:[ \t]*\n)*[ \t]*")
-_DOUBLE = re.compile(
+_PROPERTIES = regex(r"(?:[&!]\S*(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*)+")
+_FOLD = regex(r"[ \t]*\n(?:[ \t]*\n)*[ \t]*")
+_DOUBLE = regex(
     r"\\(?P<code>x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"
     r"|\\\n(?P<breaks>(?:[ \t]*\n)*)[ \t]*"
     r"|\\(?P<letter>[^\n])"
     r"|(?P<fold>[ \t]*\n(?:[ \t]*\n)*[ \t]*)"
 )
-_SINGLE = re.compile(r"''|(?P<fold>[ \t]*\n(?:[ \t]*\n)*[ \t]*)")
-_HEADER = re.compile(r"[|>](?P<indicators>[1-9+-]{0,2})[ \t]*(?:#[^\n]*)?(?:\n|$)")
+_SINGLE = regex(r"''|(?P<fold>[ \t]*\n(?:[ \t]*\n)*[ \t]*)")
+_HEADER = regex(r"[|>](?P<indicators>[1-9+-]{0,2})[ \t]*(?:#[^\n]*)?(?:\n|$)")
 _LETTERS = {
     "0": "\0", "a": "\x07", "b": "\x08", "t": "\t", "\t": "\t", "n": "\n", "v": "\x0b",
     "f": "\x0c", "r": "\r", "e": "\x1b", " ": " ", '"': '"', "\\": "\\", "/": "/",

@@ -9,18 +9,19 @@ arms stand there.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
+from dbguard.patterns import regex
+from dbguard.records import replace
 from dbguard.source import Region, Transcript
 
-_TEMPLATE = re.compile(
+_TEMPLATE = regex(
     r"\{\{-?\s*/\*.*?\*/\s*-?\}\}"
     r"|\{#.*?#\}"
     r"|\{%.{0,2000}?%\}"
     r"|\{\{[-+]?(?P<expression>(?:[^{}\"'`]|\"(?:[^\"\\]|\\.){0,2000}\"|'[^']{0,2000}'|`[^`]{0,2000}`){0,2000})[-+]?\}\}",
     re.DOTALL,
 )
-_CONTROL = re.compile(
+_CONTROL = regex(
     r"\s*(?:if|else|end|range|with|define|block|template|break|continue|fail)\b|\s*\$\w+\s*:?="
 )
 

@@ -9,35 +9,34 @@ that is loaded.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
+
+from dbguard.patterns import regex
 
 Context = Callable[[bytes, int, int], bool]
 """Takes the file, the start of the word and the offset after its ``(``."""
 
-_ONE_ARGUMENT = re.compile(rb"\s*[^,()=]+(?:\([^()]*\)[^,()=]*)*\)")
-_MODULE = re.compile(
+_ONE_ARGUMENT = regex(rb"\s*[^,()=]+(?:\([^()]*\)[^,()=]*)*\)")
+_MODULE = regex(
     rb"(?:\b(?:os|shutil|sh|pathlib|aiofiles|aios|subprocess|sp|proc)|(?:__import__|import_module)\([^)]*\))\.$"
 )
-_WRITES = re.compile(rb"(?:[^()]|\([^()]*\)){0,160}?(?:[\"'][bt+]*w|mode\s*=|,\s*mode|O_TRUNC)")
-_RUNNER = re.compile(
+_WRITES = regex(rb"(?:[^()]|\([^()]*\)){0,160}?(?:[\"'][bt+]*w|mode\s*=|,\s*mode|O_TRUNC)")
+_RUNNER = regex(
     rb"(?:^|[^\w.])(?:self\.)?_?(?:c|ctx|cxn|conn|connection|context|session|host|server|remote|r"
     rb"|ssh|client|fabric|ssh_client|subprocess|sp|proc|asyncio|anyio)\.$"
 )
-_SQL_ARGUMENT = re.compile(
+_SQL_ARGUMENT = regex(
     rb"\s*(?:[rbfuRBFU]{0,2}[\"']|text\s*\(|sa\.text|\w*(?:sql|SQL|query|QUERY|stmt|statement))"
 )
-_TELLING = re.compile(
+_TELLING = regex(
     rb"[^)]{0,80}(?:drop|remove|unlink|rmtree|system|execute|delete|flush|create|truncate)"
 )
-_CHAIN = re.compile(
+_CHAIN = regex(
     rb"(?:\)|objects|indices|query|__table__|\b[A-Z]\w*|table|[Qq]uery\w*|qs|queryset)\.$"
 )
-_ROWS = re.compile(
-    rb"(?:objects|query|all\(\)|filter|__table__|[Qq]uery\w*|qs|queryset|\b[A-Z]\w*)"
-)
-_IMPORT = re.compile(rb"\bimport\s+(?:os|shutil|subprocess)\s+as\s+(\w+)")
+_ROWS = regex(rb"(?:objects|query|all\(\)|filter|__table__|[Qq]uery\w*|qs|queryset|\b[A-Z]\w*)")
+_IMPORT = regex(rb"\bimport\s+(?:os|shutil|subprocess)\s+as\s+(\w+)")
 
 
 def _before(data: bytes, start: int, length: int = 48) -> bytes:

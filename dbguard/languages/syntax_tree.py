@@ -6,7 +6,6 @@ adapter is the only place that knows both.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
@@ -14,10 +13,11 @@ from time import monotonic
 
 from tree_sitter import Language, Node, Parser, Point, Tree
 
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Span
 
 _CHUNK = 65536
-_WIDE = re.compile(r"[^\x00-\x7f]")
+_WIDE = regex(r"[^\x00-\x7f]")
 
 
 class SyntaxTree:

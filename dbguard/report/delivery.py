@@ -7,9 +7,9 @@ import stat
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from dbguard.records import dataclass
 from dbguard.report.formats import FORMATS
 
 STANDARD_OUTPUT = "-"

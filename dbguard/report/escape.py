@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from dbguard.patterns import regex
+
 TAB_WIDTH = 4
 
 # C0 and C1 controls, DEL, soft hyphen, marks and overrides of direction, zero-width
 # characters but for the joiners of emoji and Indic scripts, line and paragraph
 # separators, interlinear marks, lone surrogates, tags.
-_UNSAFE = re.compile(
+_UNSAFE = regex(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
     # The second "#" of "##[error]" and "##vso[": commands to the log of a CI service,
@@ -42,7 +44,7 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-_COMMAND = re.compile(r"^([ \t]*):(?=:)", re.MULTILINE)
+_COMMAND = regex(r"^([ \t]*):(?=:)", re.MULTILINE)
 
 
 def no_command(text: str) -> str:

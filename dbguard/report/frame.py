@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from dbguard.finding import Label
+from dbguard.records import dataclass
 from dbguard.report.escape import cells, escape
 from dbguard.report.style import Style
 from dbguard.source import SourceFile

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from xml.sax.saxutils import escape as entities
 from xml.sax.saxutils import quoteattr
 
 from dbguard.finding import Finding
+from dbguard.patterns import regex
 from dbguard.report.escape import escape
 from dbguard.report.model import Report
 from dbguard.report.setting import Extent, Setting
@@ -15,7 +15,7 @@ from dbguard.report.text import SECTIONS, protocol_line
 from dbguard.source import Problem
 
 # Not in the Char production of XML 1.0, and not escaped for a terminal.
-_NO_CHARACTER = re.compile("[\ufffe\uffff]")
+_NO_CHARACTER = regex("[\ufffe\uffff]")
 
 
 def render(report: Report, setting: Setting) -> Iterator[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dbguard.finding import Finding, Severity
+from dbguard.records import dataclass
 from dbguard.source import Problem
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dbguard.finding import EvidenceFact, Finding, Label, Severity
+from dbguard.records import dataclass, field
 from dbguard.source import SourceFile, Span
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dbguard.finding import NO, WEAK, YES, EvidenceFact, EvidenceReport, Finding, Severity
+from dbguard.records import dataclass, field
 from dbguard.report.escape import escape, no_command
 from dbguard.report.model import Report
 from dbguard.report.style import Style

@@ -9,6 +9,7 @@ from dbguard.commands.entry import Command, Custom, Entry
 from dbguard.commands.match import Match
 from dbguard.flow import Node
 from dbguard.operations import Certainty, Kind, TargetKind, Trait
+from dbguard.patterns import regex
 
 _GCLOUD = "https://cloud.google.com/sdk/gcloud/reference/"
 _GCLOUD_VALUES = "--project --account --configuration --format --instance -i --region --zone --location --database --verbosity --async? --cluster"
@@ -21,7 +22,7 @@ _FLY = "https://fly.io/docs/flyctl/"
 _FLY_VALUES = "-a --app -c --config -t --access-token"
 _PSCALE = "https://planetscale.com/docs/reference/planetscale-cli"
 _NEON = "https://neon.com/docs/reference/neon-cli"
-_DATABASE = re.compile(
+_DATABASE = regex(
     r"db|database|sql|postgres|mysql|maria|rds|aurora|redis|elasticache|dynamo|mongo|docdb|cosmos"
     r"|spanner|bigtable|redshift|neptune|opensearch|elasticsearch|firestore|alloydb|persistent_volume",
     re.IGNORECASE,

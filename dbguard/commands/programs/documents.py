@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from dbguard.commands.entry import Custom, Entry
 from dbguard.commands.match import Match, backup_traits, database_name
 from dbguard.flow import Node
 from dbguard.operations import Certainty, Kind, Target, TargetKind
+from dbguard.patterns import regex
+from dbguard.records import replace
 from dbguard.source import Mapped
 
 _REDIS_VALUES = "-h -p -s -a --user --pass -u -r -i -n -d -x? --rdb --eval --pipe? -D"
@@ -55,25 +56,25 @@ _COLLECTION = (
 )
 _MONGO = (
     (
-        re.compile(
+        regex(
             r"\bdb\s*(?:\.\s*getSiblingDB\s*\(\s*[\"'](?P<other>[^\"']+)[\"']\s*\)\s*)?"
             r"\.\s*dropDatabase\s*\("
         ),
         Kind.DROP_DATABASE,
         "dropDatabase()",
     ),
-    (re.compile(_COLLECTION + r"\s*\.\s*drop\s*\("), Kind.DROP_TABLE, "drop()"),
+    (regex(_COLLECTION + r"\s*\.\s*drop\s*\("), Kind.DROP_TABLE, "drop()"),
     (
-        re.compile(_COLLECTION + r"\s*\.\s*(?:deleteMany|remove)\s*\(\s*(?:\{\s*\}\s*)?[,)]"),
+        regex(_COLLECTION + r"\s*\.\s*(?:deleteMany|remove)\s*\(\s*(?:\{\s*\}\s*)?[,)]"),
         Kind.DELETE_ROWS,
         "deleteMany({})",
     ),
     (
-        re.compile(_COLLECTION + r"\s*\.\s*(?:updateMany)\s*\(\s*\{\s*\}\s*,"),
+        regex(_COLLECTION + r"\s*\.\s*(?:updateMany)\s*\(\s*\{\s*\}\s*,"),
         Kind.UPDATE_ROWS,
         "updateMany({})",
     ),
-    (re.compile(r"\bdropDatabase\s*:\s*1\b"), Kind.DROP_DATABASE, "dropDatabase"),
+    (regex(r"\bdropDatabase\s*:\s*1\b"), Kind.DROP_DATABASE, "dropDatabase"),
 )
 
 
@@ -116,12 +117,10 @@ def _mongo(match: Match) -> Iterator[Node]:
         yield from mongo_script(match, text, database)
 
 
-_URL = re.compile(
+_URL = regex(
     r"^(?:https?://)?(?:[^/@\s]*@)?(?P<host>[^/:\s]*)(?::(?P<port>\d+))?(?P<path>/[^?\s]*)?(?:\?(?P<query>\S*))?$"
 )
-_SEARCH = re.compile(
-    r"elastic|opensearch|\bes\b|__hole_\w*(?:ES|ELASTIC|OPENSEARCH)", re.IGNORECASE
-)
+_SEARCH = regex(r"elastic|opensearch|\bes\b|__hole_\w*(?:ES|ELASTIC|OPENSEARCH)", re.IGNORECASE)
 
 
 def _http(match: Match) -> Iterator[Node]:

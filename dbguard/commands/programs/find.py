@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 from dbguard.commands.entry import Custom, Entry
 from dbguard.commands.invocation import Invocation, Word
@@ -11,6 +10,7 @@ from dbguard.commands.match import Match
 from dbguard.commands.programs.wrappers import replaced
 from dbguard.flow import Node
 from dbguard.operations import Kind, Trait
+from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped
 
 _NAMES = frozenset({"-name", "-iname", "-lname", "-ilname"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from dbguard.commands.arguments import Operand
 from dbguard.commands.entry import Custom, Entry
@@ -12,6 +11,8 @@ from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match
 from dbguard.flow import Node
 from dbguard.operations import Certainty, Kind, TargetKind
+from dbguard.patterns import regex
+from dbguard.records import replace
 from dbguard.source import Mapped, Transcript, hole
 
 _PYTHON = "https://docs.python.org/3/using/cmdline.html"
@@ -160,12 +161,12 @@ def _python_shell(match: Match) -> Iterator[Node | Invocation]:
 
 
 _STRING = r"""(?:q[qw]?[({{\[|]\s*|[\\]?["'`])(?P<path>[^"'`|)}}\]\n]+)[\\]?["'`|)}}\]]"""
-_DELETING = re.compile(
+_DELETING = regex(
     r"\b(?:File\.(?:delete|unlink)|FileUtils\.(?:rm(?:_r|_f|_rf)?|remove)|unlink|unlinkSync|rmSync|"
     r"fs\.(?:rm|unlink|remove(?:Sync)?)|fs\.promises\.(?:rm|unlink)|rimraf(?:\.sync)?)"
     r"\s*\(?\s*" + _STRING.replace("{{", "{").replace("}}", "}")
 )
-_STATEMENT = re.compile(
+_STATEMENT = regex(
     r"\b(?P<verb>DROP\s+(?P<object>TABLE|DATABASE|SCHEMA)|TRUNCATE(?:\s+TABLE)?)"
     r"(?:\s+IF\s+EXISTS)?\s+[`\"\[\\]*(?P<name>[A-Za-z_][\w.]*)",
     re.IGNORECASE,

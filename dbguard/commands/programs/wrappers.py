@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from dbguard.commands.entry import Custom, Entry, Wrapper, spaced
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match, narrowed
 from dbguard.flow import Node
+from dbguard.records import replace
 from dbguard.source import Mapped, Transcript, hole
 
 _GNU = "https://www.gnu.org/software/coreutils/manual/html_node/"

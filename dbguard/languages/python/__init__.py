@@ -23,15 +23,16 @@ from dbguard.languages.python.program import Program
 from dbguard.languages.python.statements import block
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.languages.tree_comments import tree_comments
+from dbguard.patterns import regex
 from dbguard.source import Comment, Problem, Region
 
-_PRINT = re.compile(rb"^[ \t]*(?:print|exec)[ \t]+(?![=.,)\]:+\-*/%|&<>!])", re.MULTILINE)
+_PRINT = regex(rb"^[ \t]*(?:print|exec)[ \t]+(?![=.,)\]:+\-*/%|&<>!])", re.MULTILINE)
 
 
 INDENTATION_LIMIT = 300
 """tree-sitter-python 0.25 writes past its buffer at 511 levels; Python itself takes 100."""
-_INDENTED = re.compile(rf"^[ \t]{{{INDENTATION_LIMIT},}}", re.MULTILINE)
-_LINE = re.compile(r"^([ \t]*)(?=[^\s#])", re.MULTILINE)
+_INDENTED = regex(rf"^[ \t]{{{INDENTATION_LIMIT},}}", re.MULTILINE)
+_LINE = regex(r"^([ \t]*)(?=[^\s#])", re.MULTILINE)
 
 
 def _too_deep(text: str) -> int | None:

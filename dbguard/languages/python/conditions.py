@@ -14,6 +14,7 @@ from dbguard.languages.python.guards import arguments_of, guard, texts_of
 from dbguard.languages.python.names import Scope
 from dbguard.languages.python.values import Text, Unknown, Value
 from dbguard.operations import Guard
+from dbguard.patterns import regex
 from dbguard.source import Mapped, display
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _computed(program: Program, node: Node, scope: Scope) -> Callable[[], Value]
     return lambda: program.evaluate(node, scope)
 
 
-_SUFFIX = re.compile(r"^(\w+)(?:\.name|\.path)?\.(?:endswith\(|suffix\s*==\s*)")
+_SUFFIX = regex(r"^(\w+)(?:\.name|\.path)?\.(?:endswith\(|suffix\s*==\s*)")
 
 
 def narrow(program: Program, node: Node, scope: Scope, holds: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ from dbguard.languages.python.values import (
     one_of,
     options,
 )
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Transcript, hole
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 TEXT_LIMIT = 1_000_000
 """Longer texts are not built: repeated doubling would fill the memory."""
 
-_SLICE = re.compile(r"\[\s*(-?\d+)?\s*:\s*(-?\d+)?\s*\]$")
+_SLICE = regex(r"\[\s*(-?\d+)?\s*:\s*(-?\d+)?\s*\]$")
 
 
 def lift(program: Program, values: Sequence[Value], make: Callable[[list[Value]], Value]) -> Value:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -31,39 +30,41 @@ from dbguard.languages.python.values import (
     path_of,
 )
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 
-_TEST_VALUE = re.compile(
+_TEST_VALUE = regex(
     r"^(?:test|tests|testing|unittest|pytest|ci|dev|devel|develop|development|local|debug|sandbox)$",
     re.IGNORECASE,
 )
-_PRODUCTION_VALUE = re.compile(r"^(?:prod|prd|production|live)$", re.IGNORECASE)
-_TEST_NAME = re.compile(
+_PRODUCTION_VALUE = regex(r"^(?:prod|prd|production|live)$", re.IGNORECASE)
+_TEST_NAME = regex(
     r"(?:^|_)(?:testing|test|tests|pytest\w*|unittest|debug|dev|development|local|ci)"
     r"(?:_mode|_env|_environment|ing|_only)?$",
     re.IGNORECASE,
 )
-_PRODUCTION_NAME = re.compile(r"(?:^|_)(?:prod|production|live)(?:_mode|_env)?$", re.IGNORECASE)
-_FLAG_NAME = re.compile(
+_PRODUCTION_NAME = regex(r"(?:^|_)(?:prod|production|live)(?:_mode|_env)?$", re.IGNORECASE)
+_FLAG_NAME = regex(
     r"(?:^|_)(?:force|forced|reset|drop|wipe|purge|destroy|destructive|recreate|rebuild|clean|clear"
     r"|overwrite|delete|remove|erase|yes|confirm|confirmed|allow|nuke|fresh|flush|truncate"
     r"|no_?input|noinput|danger\w*|i_know\w*|really)(?:$|_)",
     re.IGNORECASE,
 )
-_FLAG_VALUE = re.compile(r"^-{0,2}[a-z][\w-]*$", re.IGNORECASE)
-_TEST_PART = re.compile(r"(?:^|[_\W])(?:test|tests|testing|pytest)(?:$|[_\W])", re.IGNORECASE)
-_OPTIONS = re.compile(r"\b(?:args|argv|opts|options|namespace|ns|flags|params|kwargs)\b")
-_CONFIRMS = re.compile(
+_FLAG_VALUE = regex(r"^-{0,2}[a-z][\w-]*$", re.IGNORECASE)
+_TEST_PART = regex(r"(?:^|[_\W])(?:test|tests|testing|pytest)(?:$|[_\W])", re.IGNORECASE)
+_OPTIONS = regex(r"\b(?:args|argv|opts|options|namespace|ns|flags|params|kwargs)\b")
+_CONFIRMS = regex(
     r"(?:^|[._])(?:confirm|confirmed|ask_confirmation|yes_no|yesno|askyesno|ask_yes_no|askokcancel"
     r"|confirmation|are_you_sure|prompt_yes_no|query_yes_no)(?:$|_)|^Confirm\.ask$",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"(?:^|\.)(?:input|raw_input|prompt|ask|getpass)$")
-_NO_VALUE = re.compile(r"^(?:n|no|false|)$", re.IGNORECASE)
-_EXISTS = re.compile(r"(?:^|\.)(?:exists|isfile|is_file|isdir|is_dir|lexists)$")
-_TABLE_EXISTS = re.compile(r"(?:^|\.)(?:has_table|table_exists|dialect\.has_table)$")
+_ASKS = regex(r"(?:^|\.)(?:input|raw_input|prompt|ask|getpass)$")
+_NO_VALUE = regex(r"^(?:n|no|false|)$", re.IGNORECASE)
+_EXISTS = regex(r"(?:^|\.)(?:exists|isfile|is_file|isdir|is_dir|lexists)$")
+_TABLE_EXISTS = regex(r"(?:^|\.)(?:has_table|table_exists|dialect\.has_table)$")
 
 
 @dataclass(slots=True)

@@ -14,21 +14,22 @@ from collections.abc import Iterable
 
 from dbguard.languages.python_contexts import CONTEXTS, fits
 from dbguard.languages.syntax_tree import SyntaxTree
+from dbguard.patterns import regex
 
-_CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
-_DEFINITION = re.compile(rb"\b(?:def|class)[ \t]+(\w+)")
-_RENAMED = re.compile(
+_CALLED = regex(rb"\b([A-Za-z_]\w*)[ \t]*\(")
+_DEFINITION = regex(rb"\b(?:def|class)[ \t]+(\w+)")
+_RENAMED = regex(
     rb"\b([A-Za-z_]\w*)\s+as\s+([A-Za-z_]\w*)"
     rb"|\b([A-Za-z_]\w*)\s*=\s*(?:[\w.]+\.)?([A-Za-z_]\w*)[ \t]*(?:[\r\n#]|$)"
 )
-_RAISES = re.compile(rb"\b(?:raise|assert|exit|_exit|abort|confirm|input)\b")
-_GUARDS = re.compile(
+_RAISES = regex(rb"\b(?:raise|assert|exit|_exit|abort|confirm|input)\b")
+_GUARDS = regex(
     rb"test|debug|prod|environ|confirm|input\(|exit\(|abort|verif|count|check|force|allow|safe",
     re.I,
 )
 HELPER_SIZE = 1_500
 """The bytes up to which a function that only stops or guards is followed."""
-_BARE = re.compile(
+_BARE = regex(
     rb"\b(?:drop_all|create_all|drop_database|DATABASES|SQLALCHEMY_DATABASE_URI"
     rb"|SQLALCHEMY_BINDS)\b|sqlite(?:\+\w+)?:///"
 )

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dbguard.languages.python.values import Function, Symbol, Unknown, Value, moved
+from dbguard.patterns import regex
 from dbguard.source import Region, Span
 
 if TYPE_CHECKING:
@@ -34,14 +35,14 @@ HOPS_LIMIT = 3
 CALLS_LIMIT = 40
 """How many calls of functions of other modules are followed for one file."""
 
-_FROM = re.compile(
+_FROM = regex(
     rb"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]{0,4000}\)|[^\r\n#;]{0,400})",
     re.MULTILINE,
 )
-_IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w., \t]{1,400})", re.MULTILINE)
-_SETTINGS = re.compile(r"setting|conf|path|const|db|database", re.IGNORECASE)
+_IMPORT = regex(rb"^[ \t]*import[ \t]+([\w., \t]{1,400})", re.MULTILINE)
+_SETTINGS = regex(r"setting|conf|path|const|db|database", re.IGNORECASE)
 """What names the modules and objects whose attributes are looked up in a test."""
-_NAME = re.compile(rb"(\w+)(?:\s+as\s+(\w+))?")
+_NAME = regex(rb"(\w+)(?:\s+as\s+(\w+))?")
 
 
 class Modules:

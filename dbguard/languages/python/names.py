@@ -7,7 +7,6 @@ it, in the state of the names at the time of the binding.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from tree_sitter import Node
 
 from dbguard.flow import Node as FlowNode
 from dbguard.languages.python.values import Fetched, Function, Object, Value
+from dbguard.records import dataclass, field
 
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program

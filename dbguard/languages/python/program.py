@@ -48,6 +48,7 @@ from dbguard.languages.python.values import (
 )
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.operations import Certainty, Target, TargetKind
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Problem, has_hole, hole
 
 DEPTH_LIMIT = 90
@@ -60,11 +61,11 @@ WALK_FACTOR = 12
 """How many times its own size of a text is walked by following calls."""
 STEPS_LIMIT = 400_000
 
-_DATE = re.compile(
+_DATE = regex(
     r"\b(?:datetime|date\.today|strftime|isoformat|timestamp|time\.time|utcnow|now\(|uuid\d?|monotonic)\b"
 )
-_SETTER = re.compile(rb"\bself\.(\w+)[ \t]*(?::[^=\n]{1,120})?=[^=]")
-_DATABASE_NAME = re.compile(r"db|database|sqlite|dsn", re.IGNORECASE)
+_SETTER = regex(rb"\bself\.(\w+)[ \t]*(?::[^=\n]{1,120})?=[^=]")
+_DATABASE_NAME = regex(r"db|database|sqlite|dsn", re.IGNORECASE)
 _TEMPORARY_PARAMETERS = {"tmp_path": True, "tmpdir": True, "tmp_path_factory": True}
 _DOWN = {"downgrade", "downgrades", "backwards", "down", "rollback"}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -34,6 +33,7 @@ from dbguard.languages.python.values import (
     Value,
     one_of,
 )
+from dbguard.records import dataclass
 from dbguard.source import Mapped
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ Escapes: docs.python.org/3/reference/lexical_analysis.html#escape-sequences.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
 from tree_sitter import Node
 
 from dbguard.languages.syntax_tree import SyntaxTree
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Transcript, hole
 
 _SIMPLE = {
@@ -28,8 +28,8 @@ _SIMPLE = {
     "t": "\t",
     "v": "\v",
 }
-_PERCENT = re.compile(r"%(?:\((?P<key>[^)]*)\))?[#0\- +]*(?:\*|\d+)?(?:\.\d+)?(?P<kind>[a-zA-Z%])")
-_BRACES = re.compile(r"\{\{|\}\}|\{(?P<field>[^{}!:]*)(?:![rsa])?(?::[^{}]*)?\}")
+_PERCENT = regex(r"%(?:\((?P<key>[^)]*)\))?[#0\- +]*(?:\*|\d+)?(?:\.\d+)?(?P<kind>[a-zA-Z%])")
+_BRACES = regex(r"\{\{|\}\}|\{(?P<field>[^{}!:]*)(?:![rsa])?(?::[^{}]*)?\}")
 
 
 def decode_escape(raw: str, is_bytes: bool) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dbguard.flow import (
     Branch,
     Call,
@@ -18,6 +16,7 @@ from dbguard.flow import (
 )
 from dbguard.flow import Node as FlowNode
 from dbguard.operations import Operation
+from dbguard.records import replace
 
 
 def matters(node: FlowNode) -> bool:

@@ -6,10 +6,10 @@ Values are abstract: a text with holes, a handle on a database, a function of th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dbguard.operations import Target
+from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped, Region, SourceMap, Span, has_hole, hole
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from dbguard.languages.shell import builtins
 from dbguard.languages.shell.interpreter import Interpreter
 from dbguard.languages.shell.script import LANGUAGE, Script, parse
 from dbguard.languages.tree_comments import tree_comments
+from dbguard.patterns import regex
 from dbguard.source import Comment, Problem, Region
 
 __all__ = ["comments", "lower"]
 
-_SHEBANG = re.compile(r"#!\s*\S*?(?:ba|da|z|k)?sh\s+(-\S+)")
+_SHEBANG = regex(r"#!\s*\S*?(?:ba|da|z|k)?sh\s+(-\S+)")
 
 
 def lower(region: Region) -> Lowered:

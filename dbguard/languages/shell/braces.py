@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from itertools import chain, pairwise
 
 from dbguard.languages.shell.parts import Part, PartKind
+from dbguard.patterns import regex
 from dbguard.source import Mapped
 
 LIMIT = 256
@@ -13,8 +13,8 @@ LIMIT = 256
 
 _LONGEST = 20_000
 _NESTING = 20
-_RANGE = re.compile(r"(-?\d{1,9})\.\.(-?\d{1,9})(?:\.\.-?(\d{1,9}))?|([A-Za-z])\.\.([A-Za-z])")
-_MARKS = re.compile(r"[{},]")
+_RANGE = regex(r"(-?\d{1,9})\.\.(-?\d{1,9})(?:\.\.-?(\d{1,9}))?|([A-Za-z])\.\.([A-Za-z])")
+_MARKS = regex(r"[{},]")
 
 _Atoms = list[tuple[str, Part]]
 

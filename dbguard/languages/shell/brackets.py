@@ -12,6 +12,7 @@ from dbguard.commands.invocation import Word
 from dbguard.languages.shell.conditions import Operand, Split, Test, Token
 from dbguard.languages.shell.script import Script
 from dbguard.languages.shell.words import Reading
+from dbguard.patterns import regex
 from dbguard.source import Span, has_hole
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _STRUCTURE = frozenset(
 )
 _WORDS = frozenset(("!", "(", ")", "-a", "-o", "=", "==", "!=", "=~", "<", ">", "&&", "||"))
 _MOST = 400
-_ARITHMETIC = re.compile(
+_ARITHMETIC = regex(
     r"(?P<operator>&&|\|\||==|!=|<=|>=|<|>|!|\(|\))|(?P<operand>\$?\w+|\$\{[^{}]*\})|\s+|(?P<other>.)"
 )
 

@@ -30,14 +30,15 @@ from dbguard.languages.shell.script import Script
 from dbguard.languages.shell.streams import output
 from dbguard.languages.shell.words import Reading
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Span, hole, hole_names
 
 if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
     from dbguard.languages.shell.simple import Line
 
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_GENERIC = re.compile(r"__hole_(?!date__|mktemp__|tempfile__)\w*?__(?!_)")
+_NAME = regex(r"[A-Za-z_]\w*", re.ASCII)
+_GENERIC = regex(r"__hole_(?!date__|mktemp__|tempfile__)\w*?__(?!_)")
 _EVALUATIONS = 8
 _MOST_PIECES = 500
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
@@ -16,6 +15,7 @@ from dbguard.languages.shell.scope import PARAMETERS, Value, distinct
 from dbguard.languages.shell.script import Script, parse
 from dbguard.languages.shell.streams import UNKNOWN, Stream
 from dbguard.languages.shell.words import Reading, has_glob
+from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped, Span, hole
 
 if TYPE_CHECKING:

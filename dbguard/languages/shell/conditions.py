@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from dbguard.flow import Branch, Call, Check, Node, Stop, StopKind
 from dbguard.flow import Sequence as Run
 from dbguard.languages.shell.scope import distinct
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 from dbguard.source import Region, Span
 
-_ENVIRONMENT_NAME = re.compile(
+_ENVIRONMENT_NAME = regex(
     r"(?:^|_)(?:ENV|ENVIRONMENT|APPENV|STAGE)$|^(?:[A-Z]*ENV|TARGET_ENV_NAME|TIER)$", re.IGNORECASE
 )
-_TEST_NAME = re.compile(
+_TEST_NAME = regex(
     r"^(?:CI|GITHUB_ACTIONS|GITLAB_CI|CIRCLECI|TRAVIS|(?:IS_|RUNNING_|UNDER_)?(?:TEST|TESTS|TESTING)"
     r"|(?:IS_)?(?:DEV|DEVELOPMENT)|PYTEST_CURRENT_TEST|TEST_MODE|DEV_MODE)$",
     re.IGNORECASE,
 )
-_PRODUCTION_NAME = re.compile(r"^(?:IS_)?(?:PROD|PRODUCTION)$", re.IGNORECASE)
-_FLAG_NAME = re.compile(
+_PRODUCTION_NAME = regex(r"^(?:IS_)?(?:PROD|PRODUCTION)$", re.IGNORECASE)
+_FLAG_NAME = regex(
     r"(?:^|_)(?:FORCE|FORCED|RESET|WIPE|CLEAN|PURGE|DESTROY|DROP|OVERWRITE|CONFIRM|CONFIRMED|YES"
     r"|ASSUME_YES|RECREATE)(?:_|$)",
     re.IGNORECASE,
@@ -44,8 +45,8 @@ _TEST_VALUES = frozenset(
 _PRODUCTION_VALUES = frozenset(["prod", "production", "prd", "live", "staging", "stage", "stg"])
 _TRUE = frozenset(["1", "true", "yes", "y", "on"])
 _FALSE = frozenset(("0", "false", "no", "n", "off", ""))
-_OLD = re.compile(r"old|before|src|source|orig|expect|from|prev", re.IGNORECASE)
-_NEW = re.compile(r"new|after|dst|dest|copy|actual|got|copied|migrated", re.IGNORECASE)
+_OLD = regex(r"old|before|src|source|orig|expect|from|prev", re.IGNORECASE)
+_NEW = regex(r"new|after|dst|dest|copy|actual|got|copied|migrated", re.IGNORECASE)
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _OPERATORS = {
     "=": "==",

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import re
 
-_OPERATOR = re.compile(r"[;&|<>()#\]]")
-_DEFAULT = re.compile(
+from dbguard.patterns import regex
+
+_OPERATOR = regex(r"[;&|<>()#\]]")
+_DEFAULT = regex(
     r"\$\{!?\w{1,80}(?:\[[^\]\n]{0,40}\])?(?::?[-=+?]|%%?|##?)"
     r"(?P<word>(?:[^{}$`'\"\\\n;&|<>()#\]]|\$\w|\$\{\w+\}){0,400}[;&|<>()#\]]"
     r"(?:[^{}$`'\"\\\n]|\$\w|\$\{\w+\}){0,400})\}"
 )
-_QUOTED_HASH = re.compile(r"(?<=\*['\"])#(?=['\"])")
-_NOT_READABLE = re.compile(r"(?<=[ \t])!(?=<[ \t]*/dev/)")
-_READ_AND_WRITE = re.compile(r"(?<=\d)<>")
-_BARE_DOLLAR = re.compile(r"(?<=[^\s\\$'\"])\$(?=[/|]|[ \t]*\))")
-_IN_BELOW = re.compile(r"\bfor[ \t]+\w+[ \t]*(?P<break>\r?\n)(?=[ \t]*in\b)")
+_QUOTED_HASH = regex(r"(?<=\*['\"])#(?=['\"])")
+_NOT_READABLE = regex(r"(?<=[ \t])!(?=<[ \t]*/dev/)")
+_READ_AND_WRITE = regex(r"(?<=\d)<>")
+_BARE_DOLLAR = regex(r"(?<=[^\s\\$'\"])\$(?=[/|]|[ \t]*\))")
+_IN_BELOW = regex(r"\bfor[ \t]+\w+[ \t]*(?P<break>\r?\n)(?=[ \t]*in\b)")
 
 
 def disguised(text: str) -> str:

@@ -23,6 +23,7 @@ from dbguard.languages.shell.scope import ERREXIT, PARAMETERS, Scope
 from dbguard.languages.shell.script import STATEMENTS, Script
 from dbguard.languages.shell.streams import UNKNOWN, Stream, together
 from dbguard.languages.shell.words import Expander, Reading
+from dbguard.patterns import regex
 from dbguard.source import Problem, Region, Span
 
 _SEVERAL = frozenset(("list", "pipeline", "negated_command"))
@@ -383,7 +384,7 @@ def _place(script: Script, node: Syntax) -> tuple[int, int, int]:
     return id(script), node.start_byte, node.end_byte
 
 
-_KEPT = re.compile(r"(\w+)=\"?\$\{?\?\}?\"?", re.ASCII)
+_KEPT = regex(r"(\w+)=\"?\$\{?\?\}?\"?", re.ASCII)
 
 
 def _kept_status(script: Script, node: Syntax) -> str:

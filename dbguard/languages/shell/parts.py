@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from dbguard.records import dataclass
 from dbguard.source import Mapped, Span
 
 

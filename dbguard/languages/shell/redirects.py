@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
@@ -16,6 +15,7 @@ from dbguard.languages.shell.script import Script, body_of
 from dbguard.languages.shell.streams import UNKNOWN, Stream
 from dbguard.languages.shell.words import Reading
 from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind
+from dbguard.records import dataclass, field
 from dbguard.source import has_hole
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ change and not what there is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from posixpath import join, normpath, relpath
 
+from dbguard.records import dataclass
 from dbguard.source import Mapped, Region, Transcript, has_hole, hole
 
 START = "\ue000"

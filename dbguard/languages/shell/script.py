@@ -11,27 +11,26 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field, replace
 
 import tree_sitter_bash
 from tree_sitter import Language, Node
 
 from dbguard.languages.shell.disguise import disguised
 from dbguard.languages.syntax_tree import SyntaxTree
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped, Region, Transcript, hole
 
 LANGUAGE = Language(tree_sitter_bash.language())
 
-_TEMPLATE = re.compile(r"\$?\{\{[-+]?\s*([^{}\n]{1,200}?)\s*[-+]?\}\}|\{%[^{}\n]{0,400}?%\}")
-_BRACKET = re.compile(
+_TEMPLATE = regex(r"\$?\{\{[-+]?\s*([^{}\n]{1,200}?)\s*[-+]?\}\}|\{%[^{}\n]{0,400}?%\}")
+_BRACKET = regex(
     r"(?:^|[;&|({`!]|\b(?:if|elif|while|until|then|else|do|time)\b)[ \t]*(?P<bracket>\[)"
     r"(?=[ \t]+[-!\"'$`\w\\(](?:[^\n\\]|\\[\s\S]){0,400}?[ \t]\]"
     r"[ \t]*(?:$|[;&|)}#<>`]|then\b|do\b|2>))",
     re.MULTILINE,
 )
-_FOR_PARAMETERS = re.compile(
-    r"^[ \t]*for[ \t]+[A-Za-z_]\w*(?P<gap>\s{1,200})(?=do\b)", re.MULTILINE
-)
+_FOR_PARAMETERS = regex(r"^[ \t]*for[ \t]+[A-Za-z_]\w*(?P<gap>\s{1,200})(?=do\b)", re.MULTILINE)
 STATEMENTS = frozenset(
     [
         "command",
@@ -60,11 +59,11 @@ STATEMENTS = frozenset(
 )
 """The nodes of the tree that are commands, or hold some."""
 
-_PLACEHOLDER = re.compile(r"__heredoc_(\d+)__")
-_DELIMITER = re.compile(
+_PLACEHOLDER = regex(r"__heredoc_(\d+)__")
+_DELIMITER = regex(
     r"(?P<dash>-?)[ \t]*(?P<word>(?:'[^'\n]*'|\"[^\"\n]*\"|\\.|[^\s;|&()<>'\"\\`])+)"
 )
-_NOTABLE = re.compile(r"[\\'\"`#$(){}\n<]")
+_NOTABLE = regex(r"[\\'\"`#$(){}\n<]")
 _BREAKS = " \t\n;|&()"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from posixpath import basename
 from typing import TYPE_CHECKING
 
@@ -20,13 +19,15 @@ from dbguard.languages.shell.script import Script
 from dbguard.languages.shell.streams import UNKNOWN, Stream, output
 from dbguard.languages.shell.words import Reading
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
+from dbguard.patterns import regex
+from dbguard.records import dataclass, replace
 from dbguard.source import Mapped, Piece, SourceMap, Span
 
 if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
 
 _MOST_WORDS = 5000
-_NAME = re.compile(r"[\w./+-]{1,200}")
+_NAME = regex(r"[\w./+-]{1,200}")
 _TRANSPARENT = frozenset(("command", "builtin", "exec", "noglob", "nocorrect", "time", "coproc"))
 # Functions of libraries that are not followed; their names say that they do not come back.
 _FINAL = frozenset(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from posixpath import basename, dirname
 
 from dbguard.commands.invocation import Word
 from dbguard.languages.shell.scope import START, Scope
+from dbguard.records import dataclass, replace
 from dbguard.source import Mapped, Span, Transcript, hole
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from dbguard.commands.invocation import Word
 from dbguard.flow import Node
@@ -17,18 +16,20 @@ from dbguard.languages.shell.braces import TooManyWordsError, expand_braces
 from dbguard.languages.shell.parts import Part, PartKind
 from dbguard.languages.shell.scope import Scope, Value, distinct
 from dbguard.languages.shell.script import Script
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Region, Span, Transcript, hole
 
 _SPECIAL = {
-    "word": re.compile(r"[\\'\"$`<>]"),
-    "string": re.compile(r"[\\\"$`]"),
-    "document": re.compile(r"[\\$`]"),
+    "word": regex(r"[\\'\"$`<>]"),
+    "string": regex(r"[\\\"$`]"),
+    "document": regex(r"[\\$`]"),
 }
-_NAME = re.compile(r"[A-Za-z_]\w*|[0-9]|[@*#?$!-]", re.ASCII)
-_BRACED = re.compile(
+_NAME = regex(r"[A-Za-z_]\w*|[0-9]|[@*#?$!-]", re.ASCII)
+_BRACED = regex(
     r"(?P<prefix>[#!]?)(?P<name>[A-Za-z_]\w*|[0-9]+|[@*#?$!-])(?P<index>\[[^\]\n]*\])?", re.ASCII
 )
-_ESCAPE = re.compile(
+_ESCAPE = regex(
     r"\\(?:([abeEfnrtv\\'\"?])|([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})"
     r"|U([0-9a-fA-F]{1,8})|c(.))",
     re.DOTALL,
@@ -57,9 +58,9 @@ _SPECIAL_NAMES = {
     "!": "pid",
     "-": "options",
 }
-_GLOB = re.compile(r"[*?]|\[[^\]]+\]")
-_BLANKS = re.compile(r"[ \t\n]+")
-_ORDINARY = re.compile(r"[\w./:=,@%+-]+")
+_GLOB = regex(r"[*?]|\[[^\]]+\]")
+_BLANKS = regex(r"[ \t\n]+")
+_ORDINARY = regex(r"[\w./:=,@%+-]+")
 _DEPTH = 40
 _MOST_PARTS = 4000
 _LONGEST = 200_000
@@ -485,7 +486,7 @@ def _end_of_substitution(script: Script, at: int, end: int) -> int:
     return end if stop is None else stop + 1
 
 
-_BRACKETS = re.compile(r"[\\'\"(){}`]")
+_BRACKETS = regex(r"[\\'\"(){}`]")
 _CLOSERS = {"(": ")", "{": "}"}
 
 

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from dbguard.flow import Direction, Flow, Lowered, Node, Sequence
 from dbguard.languages.sql.dialects import POSTGRESQL, dialect_of, is_down_path
 from dbguard.languages.sql.reader import Reader, lex
 from dbguard.languages.sql.session import Scope, Session
 from dbguard.operations import Kind, Operation
+from dbguard.patterns import regex
+from dbguard.records import replace
 from dbguard.source import Comment, Region
 
 __all__ = ["comments", "is_down_path", "lower"]
 
 
-_COPIES = re.compile(r"\binsert\s.{0,400}?\bselect\b", re.IGNORECASE | re.DOTALL)
+_COPIES = regex(r"\binsert\s.{0,400}?\bselect\b", re.IGNORECASE | re.DOTALL)
 
 
 def lower(region: Region) -> Lowered:

@@ -6,8 +6,6 @@ and past a limit blocks are read as if they were flat.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from dbguard.flow import Branch, Call, Loop, Node, Sequence, Stop, StopKind, Try
 from dbguard.languages.sql.comparison import NOTHING, Verdict, evidence, judge
 from dbguard.languages.sql.dialects import TSQL
@@ -25,6 +23,7 @@ from dbguard.languages.sql.tokens import (
     find_outside,
     key,
 )
+from dbguard.records import dataclass, field
 from dbguard.source import Problem
 
 _MAX_OPEN = 100

@@ -10,9 +10,10 @@ from dbguard.flow import Embed, Include, Node, Stop, StopKind
 from dbguard.languages.sql.session import Scope, timestamped
 from dbguard.languages.sql.tokens import Token
 from dbguard.operations import Kind, Target, TargetKind
+from dbguard.patterns import regex
 from dbguard.source import Mapped
 
-_ARGUMENT = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"|(\S+)")
+_ARGUMENT = regex(r"'([^'\n]*)'|\"([^\"\n]*)\"|(\S+)")
 _INCLUDES = frozenset(
     ("\\I", "\\IR", "\\INCLUDE", "\\INCLUDE_RELATIVE", ".READ", ":R", "SOURCE", "\\.", "@", "START")
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from dbguard.languages.sql.tokens import Token, key
+from dbguard.patterns import regex
 
-_ITEM_START = re.compile(r"""\s*(?:"([^"]+)"|`([^`]+)`|\[([^\]]+)\]|(\w+))""")
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_ITEM_START = regex(r"""\s*(?:"([^"]+)"|`([^`]+)`|\[([^\]]+)\]|(\w+))""")
+_COMMENT = regex(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 # What opens an item of CREATE TABLE that defines no column.
 _CONSTRAINTS = frozenset(
     "primary foreign unique constraint check key index exclude like fulltext spatial period"

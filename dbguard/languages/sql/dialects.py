@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from dbguard.patterns import regex
+
 POSTGRESQL, MYSQL, SQLITE, TSQL, ORACLE = "postgresql", "mysql", "sqlite", "tsql", "oracle"
 
 _ALIASES = {
@@ -20,11 +22,11 @@ _ALIASES = {
 
 # The first one found in the text decides; each is something only this dialect writes.
 _CONTENT = (
-    (MYSQL, re.compile(r"^\s*DELIMITER\s+\S|/\*!\d{5}|\bENGINE\s*=\s*\w|\bAUTO_INCREMENT\b", re.I | re.M)),
-    (TSQL, re.compile(r"^\s*GO\s*;?\s*$|\[dbo\]|\bdbo\.|\bNVARCHAR\b|\bDECLARE\s+@|\bOBJECT_ID\s*\(|\bRAISERROR\b|\bsp_rename\b|\bIDENTITY\s*\(", re.I | re.M)),
-    (ORACLE, re.compile(r"^/\s*$|\bVARCHAR2\b|\bEXECUTE\s+IMMEDIATE\b|\bDBMS_\w+\.|\bPURGE\s*;", re.I | re.M)),
-    (SQLITE, re.compile(r"\bPRAGMA\s+\w|\bAUTOINCREMENT\b|\bsqlite_master\b|^\.(?:open|read|backup|mode|headers)\b|\bWITHOUT\s+ROWID\b", re.I | re.M)),
-    (POSTGRESQL, re.compile(r"\$\w*\$|\bplpgsql\b|\bBIGSERIAL\b|\bSERIAL\b|\bTIMESTAMPTZ\b|\bJSONB\b|\w::\w|^\\(?:c|i|ir|set|connect|copy)\b|\bpg_\w+", re.I | re.M)),
+    (MYSQL, regex(r"^\s*DELIMITER\s+\S|/\*!\d{5}|\bENGINE\s*=\s*\w|\bAUTO_INCREMENT\b", re.I | re.M)),
+    (TSQL, regex(r"^\s*GO\s*;?\s*$|\[dbo\]|\bdbo\.|\bNVARCHAR\b|\bDECLARE\s+@|\bOBJECT_ID\s*\(|\bRAISERROR\b|\bsp_rename\b|\bIDENTITY\s*\(", re.I | re.M)),
+    (ORACLE, regex(r"^/\s*$|\bVARCHAR2\b|\bEXECUTE\s+IMMEDIATE\b|\bDBMS_\w+\.|\bPURGE\s*;", re.I | re.M)),
+    (SQLITE, regex(r"\bPRAGMA\s+\w|\bAUTOINCREMENT\b|\bsqlite_master\b|^\.(?:open|read|backup|mode|headers)\b|\bWITHOUT\s+ROWID\b", re.I | re.M)),
+    (POSTGRESQL, regex(r"\$\w*\$|\bplpgsql\b|\bBIGSERIAL\b|\bSERIAL\b|\bTIMESTAMPTZ\b|\bJSONB\b|\w::\w|^\\(?:c|i|ir|set|connect|copy)\b|\bpg_\w+", re.I | re.M)),
 )  # fmt: skip
 # A pattern is only tried where one of its plain stems is found: that is far cheaper.
 _STEMS = {
@@ -52,7 +54,7 @@ def dialect_of(hint: str, text: str) -> str:
 
 
 # golang-migrate, dbmate's and diesel's down.sql, Flyway undo (U1__x.sql), sqitch's revert/.
-_DOWN_PATH = re.compile(
+_DOWN_PATH = regex(
     r"(?:^|/)(?:down|undo|revert|rollbacks?|downgrade)(?:/(?:[^/]+/)*[^/]+)?\.(?:sql|ddl|psql|pgsql)$"
     r"|(?:^|/)(?:rollback|undo|down)[-_.][^/]*\.(?:sql|ddl|psql|pgsql)$"
     r"|[-_.](?:down|undo|rollback|revert|downgrade)\.(?:sql|ddl|psql|pgsql)$"

@@ -22,12 +22,13 @@ from dbguard.languages.sql.tokens import (
     split_outside,
     unwrapped,
 )
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Transcript
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
 _CONCATENATION = frozenset(("||", "+", "&"))
 _COMMA = frozenset((",",))
-_FORMAT_FIELD = re.compile(r"%(?:\d+\$)?-?\d*[sIL]|%%")
+_FORMAT_FIELD = regex(r"%(?:\d+\$)?-?\d*[sIL]|%%")
 _MAX_DEPTH = 8
 
 

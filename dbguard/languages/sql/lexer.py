@@ -24,17 +24,18 @@ from dbguard.languages.sql.tokens import (
     WORD,
     Token,
 )
+from dbguard.patterns import regex
 
-_STATEMENT_LINE = re.compile(
+_STATEMENT_LINE = regex(
     r"\n[ \t]*(?=(?:DROP|DELETE|TRUNCATE|ALTER|CREATE|INSERT|UPDATE|SELECT|BEGIN|COMMIT|ROLLBACK"
     r"|EXEC|EXECUTE|GRANT|REVOKE|MERGE|REPLACE|PRAGMA|WITH|DO|CALL|USE|GO)\b)",
     re.IGNORECASE,
 )
-_SWALLOWED = re.compile(
+_SWALLOWED = regex(
     r";[ \t]*(?:--[^\n]*)?\n\s*(?=(?:DROP|DELETE|TRUNCATE|ALTER|CREATE|INSERT|UPDATE|SELECT)\b)",
     re.IGNORECASE,
 )
-_ROW_TEXT = re.compile(r"\([^()'\"`\\;{$%:?]*(?:'[^'\\\n]{0,400}'(?!')[^()'\"`\\;{$%:?]*)*\)")
+_ROW_TEXT = regex(r"\([^()'\"`\\;{$%:?]*(?:'[^'\\\n]{0,400}'(?!')[^()'\"`\\;{$%:?]*)*\)")
 
 
 def _parenthesised(depth: int) -> str:
@@ -52,12 +53,12 @@ def _parenthesised(depth: int) -> str:
     return rf"\({plain}(?:(?:{special}{inner}){plain})*\)"
 
 
-_DEFINITIONS = re.compile(_parenthesised(3))
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|--[^\n]*")
-_CHECK = re.compile(r"\bCHECK\b")
-_GO_LINE = re.compile(r"\n[ \t]*GO\b")
-_COPY_END = re.compile(r"^\\\.[ \t]*$", re.MULTILINE)
-_MARKER = re.compile(
+_DEFINITIONS = regex(_parenthesised(3))
+_QUOTED = regex(r"'[^']*'|\"[^\"]*\"|`[^`]*`|--[^\n]*")
+_CHECK = regex(r"\bCHECK\b")
+_GO_LINE = regex(r"\n[ \t]*GO\b")
+_COPY_END = regex(r"^\\\.[ \t]*$", re.MULTILINE)
+_MARKER = regex(
     r"--[-\s]*(?:>\s*statement-breakpoint\b"
     r"|\+(?:goose|migrate|micrate|duckdb)\s+(?P<plus>\w+)"
     r"|migrate:(?P<dbmate>up|down)\b"
@@ -70,7 +71,7 @@ _MARKER = re.compile(
     r"|rollback\b(?P<rollback>.*))",
     re.IGNORECASE | re.DOTALL,
 )
-_MARKER_HINT = re.compile(
+_MARKER_HINT = regex(
     r"--[-\s]*(?:>|\+|migrate:|rambler|!|//|create\s+above|=*\s*@?(?:up|down|undo|rollback)\b)",
     re.IGNORECASE,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from dbguard.languages.sql.tokens import (
     HOLE,
@@ -17,10 +16,12 @@ from dbguard.languages.sql.tokens import (
     has_keys,
     key,
 )
+from dbguard.patterns import regex
+from dbguard.records import dataclass
 from dbguard.source import hole
 
 _NAME_KINDS = frozenset((WORD, QUOTED, HOLE, NUMBER))
-_HOLE_IN_QUOTES = re.compile(
+_HOLE_IN_QUOTES = regex(
     r"\{\{.{0,200}?\}\}|[$#]?\{[^{}\n]{0,80}\}|\$\(\w+\)|%\(\w+\)s|%[sI]|:\w+|(?<!\w)\$\w+",
     re.DOTALL,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dbguard.flow import (
     Branch,
     Call,
@@ -43,6 +41,7 @@ from dbguard.languages.sql.tokens import (
     split_outside,
 )
 from dbguard.operations import Operation, Trait
+from dbguard.records import replace
 from dbguard.source import Mapped, Problem
 
 _MAX_NESTING = 8

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from dbguard.databases import throwaway_reason
 from dbguard.flow import Flow
 from dbguard.languages.sql.dialects import SQLITE
 from dbguard.languages.sql.names import Name
 from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
+from dbguard.patterns import regex
+from dbguard.records import dataclass, field
 from dbguard.source import Comment, Mapped, Problem, Region, has_hole
 
 TEMPORARY = "temporary table"
 _TEMPORARY_SCHEMAS = ("tempdb.", "pg_temp.", "temp.", "temporary.", "session.")
 # ClickHouse writes its own traces there, and makes the tables anew where they are missing.
 # https://clickhouse.com/docs/operations/system-tables/overview
-_SERVER_LOG = re.compile(r"system\.\w+_log(?:_\w+)?", re.IGNORECASE)
+_SERVER_LOG = regex(r"system\.\w+_log(?:_\w+)?", re.IGNORECASE)
 SERVER_LOG = "log of the server itself"
-_TIMESTAMP = re.compile(r"\d{8}|\d{4}[-_]\d{2}|%[YyFsT]|\$\(date|strftime|now", re.IGNORECASE)
+_TIMESTAMP = regex(r"\d{8}|\d{4}[-_]\d{2}|%[YyFsT]|\$\(date|strftime|now", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

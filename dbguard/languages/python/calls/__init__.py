@@ -25,6 +25,7 @@ from dbguard.languages.python.calls.effects import first_of
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome
 from dbguard.languages.python.values import Value
 from dbguard.languages.python.values import one_of as one_value
+from dbguard.patterns import regex
 
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
@@ -128,6 +129,6 @@ instance_of_bases = handles.instance_of_bases
 configuration = handles.configuration
 skipped = handles.skipped
 
-NAMED = re.compile(
+NAMED = regex(
     rb"backup|back_up|snapshot|dump_?(?:db|database)|(?:db|database)_?dump", re.IGNORECASE
 )

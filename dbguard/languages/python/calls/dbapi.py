@@ -29,14 +29,15 @@ from dbguard.languages.python.values import (
     options,
 )
 from dbguard.operations import Certainty, Kind, Operation, TargetKind, Trait
+from dbguard.patterns import regex
 from dbguard.source import has_hole
 
-SQL_START = re.compile(
+SQL_START = regex(
     r"^\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:select|insert|update|delete|drop|create|alter|truncate"
     r"|with|pragma|replace|merge|vacuum|begin|do|call|exec|copy|rename|grant|show|set)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_DSN_NAME = re.compile(r"\b(?:dbname|database|Database|Initial Catalog)\s*=\s*'?([^\s;']+)")
+_DSN_NAME = regex(r"\b(?:dbname|database|Database|Initial Catalog)\s*=\s*'?([^\s;']+)")
 _SCHEMES = {
     "sqlite": "sqlite",
     "sqlite3": "sqlite",
@@ -228,10 +229,8 @@ def _to_sql(site: CallSite) -> Outcome | None:
     return Outcome([site.operation(Kind.DROP_TABLE, target)])
 
 
-_NAMED_BACKUP = re.compile(
-    r"backup|back_up|snapshot|dump_?(?:db|database)|(?:db|database)_?dump", re.I
-)
-_NO_BACKUP = re.compile(
+_NAMED_BACKUP = regex(r"backup|back_up|snapshot|dump_?(?:db|database)|(?:db|database)_?dump", re.I)
+_NO_BACKUP = regex(
     r"restore|list|get|delete|remove|clean|prune|rotate|is_|has_|check|path|name|load|find|exists|old",
     re.I,
 )

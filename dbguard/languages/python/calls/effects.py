@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from dbguard.flow import Node
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome
 from dbguard.languages.python.values import Value
 from dbguard.operations import Kind, Trait
+from dbguard.records import dataclass
 
 Argument = tuple["int | None", str]
 """Where an argument stands: position and keyword."""

@@ -24,12 +24,13 @@ from dbguard.languages.python.values import (
     path_of,
 )
 from dbguard.operations import Kind, Trait
+from dbguard.patterns import regex
 from dbguard.source import Mapped, hole
 
 _MOVE = FileEffect(Kind.MOVE_FILE, target=(1, "dst"), source=(0, "src"))
 _COPY = FileEffect(Kind.COPY_FILE, target=(1, "dst"), source=(0, "src"))
 _DELETE = FileEffect(Kind.DELETE_FILE)
-_PATH_NAME = re.compile(r"path|file|db|database|sqlite", re.IGNORECASE)
+_PATH_NAME = regex(r"path|file|db|database|sqlite", re.IGNORECASE)
 
 
 def _open(site: CallSite) -> Outcome | None:

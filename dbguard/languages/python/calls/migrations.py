@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
@@ -25,6 +24,7 @@ from dbguard.languages.python.values import (
     options,
 )
 from dbguard.operations import Kind, TargetKind, Trait
+from dbguard.records import dataclass
 from dbguard.source import Mapped
 
 _MIGRATION = frozenset({Trait.MIGRATION})

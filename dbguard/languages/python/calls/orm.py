@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from dbguard.databases import database_of_url
 from dbguard.flow import Node
 from dbguard.languages.python.calls.dbapi import database_of, dialect_of_url, open_url
@@ -31,6 +29,7 @@ from dbguard.languages.python.values import (
     options,
 )
 from dbguard.operations import Kind, TargetKind, Trait
+from dbguard.patterns import regex
 from dbguard.source import hole
 
 _UNFILTERED = frozenset(
@@ -41,13 +40,11 @@ _FILTERS = frozenset(
     "filter filter_by where exclude limit offset having join get first in_bulk none filter_or"
     " annotate_filter one".split()
 )
-_SUFFIX = re.compile(
-    r"(?:^|\.)([A-Za-z_]\w*)\.(objects|query|__table__|_default_manager|all_objects)$"
-)
+_SUFFIX = regex(r"(?:^|\.)([A-Za-z_]\w*)\.(objects|query|__table__|_default_manager|all_objects)$")
 
 
-_ENTRY = re.compile(r"\.tables\[[\"'](\w+)[\"']\]$")
-_BINDS = re.compile(r"\beng|engine|bind|conn")
+_ENTRY = regex(r"\.tables\[[\"'](\w+)[\"']\]$")
+_BINDS = regex(r"\beng|engine|bind|conn")
 
 
 def table_name(value: Value | None, fallback: str = "") -> str:

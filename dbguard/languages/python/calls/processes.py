@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-
 from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.flow import Branch, Call, Embed, Include, Loop, Node, Sequence, Stop, StopKind
@@ -24,9 +21,11 @@ from dbguard.languages.python.values import (
     path_of,
 )
 from dbguard.operations import Guard, Kind, Operation, TargetKind
+from dbguard.patterns import regex
+from dbguard.records import replace
 from dbguard.source import Mapped, Span
 
-_RUNNERS = re.compile(
+_RUNNERS = regex(
     r"^(?:self\.)?_?(?:c|ctx|cxn|conn|connection|context|session|host|server|remote|r|ssh|client|fabric"
     r"|ssh_client)$"
 )

@@ -17,8 +17,9 @@ from dbguard.languages.python.values import (
     options,
 )
 from dbguard.operations import Kind, TargetKind
+from dbguard.patterns import regex
 
-_COLLECTION = re.compile(r"(?:^|[._])(?:coll|collection|col|table)\w*$", re.IGNORECASE)
+_COLLECTION = regex(r"(?:^|[._])(?:coll|collection|col|table)\w*$", re.IGNORECASE)
 _MONGO = (b"pymongo", b"motor", b"mongo")
 
 

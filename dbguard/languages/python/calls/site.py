@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from dbguard.languages.python.values import (
     path_of,
 )
 from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
+from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Span, has_hole
 
 if TYPE_CHECKING:
