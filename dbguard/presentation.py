@@ -52,7 +52,17 @@ def _setting(options: ScanOptions, exit_code: int) -> Setting:
         version=__version__,
         fail_on=options.config.fail_on,
         exit_code=exit_code,
+        rule_pages=_rule_pages(),
     )
+
+
+def _rule_pages() -> str:
+    """Return where docs/rules/ can be read, as whoever runs dbguard says.
+
+    The clone does not know where it was published, and a link to nowhere helps nobody.
+    """
+    address = os.environ.get("DBGUARD_RULE_PAGES", "")
+    return f"{address.rstrip('/')}/" if address.startswith("https://") else ""
 
 
 def _text(report: Report, look: Look, *, to_file: bool) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -18,11 +20,12 @@ from hypothesis import strategies as st
 
 from dbguard.finding import EvidenceFact, EvidenceReport, Finding, Label, Severity, ordered
 from dbguard.operations import Kind, Operation, Target, TargetKind
-from dbguard.report import text
+from dbguard.report import sarif, text
 from dbguard.report.formats import FORMATS, renderer
 from dbguard.report.model import Report
 from dbguard.report.setting import RulePage, Setting
 from dbguard.source import Problem, Region, SourceFile, Span
+from tests.scratch import Repository
 
 SARIF = json.loads((Path(__file__).parent / "schemas/sarif-2.1.0.json").read_text("utf-8"))
 jsonschema.Draft7Validator.check_schema(SARIF)
@@ -193,6 +196,55 @@ def test_sarif_rules_carry_help_and_severity() -> None:
     assert rule["defaultConfiguration"]["level"] == "error"
 
 
+def test_sarif_links_to_the_pages_of_rules_where_it_knows_them(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(a_sql="DROP TABLE a;\n")
+
+    def links() -> list[str | None]:
+        _, out, _ = repository.run("scan", "--format", "sarif")
+        document = json.loads(out)
+        SARIF_LOG.validate(document)
+        return [rule.get("helpUri") for rule in document["runs"][0]["tool"]["driver"]["rules"]]
+
+    assert set(links()) == {None}
+    monkeypatch.setenv("DBGUARD_RULE_PAGES", "https://example.org/blob/v1/docs/rules")
+    pages = Path(__file__).parent.parent / "docs/rules"
+    for link in links():
+        assert link is not None
+        assert link.startswith("https://example.org/blob/v1/docs/rules/")
+        assert (pages / link.rpartition("/")[2]).exists()
+    monkeypatch.setenv("DBGUARD_RULE_PAGES", "javascript:alert(1)//")
+    assert set(links()) == {None}
+
+
+@pytest.mark.slow
+def test_sarif_keeps_to_what_github_takes() -> None:
+    """docs.github.com, "SARIF results exceed one or more limits" (read in November 2026)."""
+    rng = Random(5)
+
+    def noise(length: int) -> str:
+        return "".join(chr(rng.randrange(0x4E00, 0x9FFF)) for _ in range(length))
+
+    files = [SourceFile(f"{noise(8)}.sql", noise(200)) for _ in range(50)]
+    labels = [Label(Span(0, 9), noise(20), False, file) for file in files]
+    many = [_finding(f"{n}.sql", noise(900), noise(900), Severity.ERROR, *labels)
+            for n in range(1_500)]  # fmt: skip
+    document = _rendered("sarif", Report(ordered(many), files=len(many)))
+    assert len(gzip.compress(document.encode(), 6)) < 10_000_000
+    (run,) = json.loads(document)["runs"]
+    assert 500 < len(run["results"]) < len(many)
+    (told,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert told["message"]["text"].startswith(f"{len(many) - len(run['results'])} findings are")
+    for result in run["results"]:
+        assert len(result["locations"]) + len(result["relatedLocations"]) <= 100
+        steps = [s for f in result["codeFlows"] for t in f["threadFlows"] for s in t["locations"]]
+        assert len(steps) <= 1_000
+    for rule in run["tool"]["driver"]["rules"]:
+        assert len(rule["properties"]["tags"]) <= 10
+    assert sarif.MOST_RESULTS <= 25_000
+
+
 def test_sarif_keeps_what_is_set_aside() -> None:
     findings = [
         replace(_finding("a.sql"), suppressed_by="agreed"),
@@ -360,6 +412,16 @@ def test_the_page_shows_the_trace() -> None:
     page = _rendered("html", Report(ordered([_finding()]), files=1))
     assert '<li class="weak"><b>backed up</b><span>line 1, drops table users</span></li>' in page
     assert '<mark class="primary">DROP TABLE users</mark>' in page
+
+
+def test_the_page_shows_indentation_and_both_ends_of_what_is_long() -> None:
+    code = "DROP TABLE" + "\n" * 30 + "\tusers"
+    page = _rendered("html", Report(ordered([_finding(code=code)]), files=1))
+    assert '<mark class="primary">DROP TABLE</mark>' in page
+    assert '<mark class="primary">&#9;users</mark>' in page
+    incomplete = Report((), (Problem("x.sql", "gone", "read"),))
+    assert "see the problems below" in _rendered("html", incomplete)
+    assert "see the problems above" in _rendered("text", incomplete)
 
 
 def test_the_summary_has_a_row_for_each_finding() -> None:

@@ -72,7 +72,8 @@ def _text(text: str) -> str:
 
 def _head(report: Report) -> Iterator[str]:
     yield '<header><h1>dbguard <span class="sub">protocol report</span></h1>\n'
-    yield f"<p>{_text(closing(report, Style()))}</p>\n</header>\n"
+    looked_at = _text(closing(report, Style(), "below"))
+    yield f"<p>{looked_at}</p>\n</header>\n"
     # The boxes filter by style alone; their labels carry the counts.
     for severity in reversed(Severity):
         name = severity.value
@@ -168,10 +169,14 @@ def _lines(file: SourceFile, marks: list[Label]) -> Iterator[str]:
     for mark in marks:
         first = file.position(mark.span.start)[0]
         last = file.position(max(mark.span.start, mark.span.end - 1))[0]
-        for number in range(first, min(last, first + MOST_LINES - 1) + 1):
+        covered = list(range(first, last + 1))
+        if len(covered) > MOST_LINES:
+            # The end says what it is about as often as the beginning.
+            covered = [*covered[: MOST_LINES - 1], last]
+        for number in covered:
             numbers.setdefault(number, []).append(mark)
     previous: int | None = None
-    for number in sorted(numbers)[:MOST_LINES]:
+    for number in sorted(numbers)[: 2 * MOST_LINES]:
         if previous is not None and number > previous + 1:
             yield '<i class="gap">⋯</i>\n'
         previous = number
@@ -198,7 +203,8 @@ def _line(file: SourceFile, number: int, marks: list[Label]) -> str:
     shown = ["…" if window.start > whole.start else ""]
     for left, right in pairwise(edges):
         over = [mark for mark in marks if mark.span.start < right and mark.span.end > left]
-        text = _text(file.text[left:right])
+        # A tab indents, as in the file: the style sheet says how far.
+        text = "&#9;".join(map(_text, file.text[left:right].split("\t")))
         if not over:
             shown.append(text)
         elif any(mark.primary for mark in over):

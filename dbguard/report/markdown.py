@@ -24,7 +24,8 @@ _MARK = {"error": "🛑", "warning": "⚠️", "note": "ℹ️"}
 def render(report: Report, setting: Setting) -> Iterator[str]:
     """Yield a table of the findings, worst first, and what could not be read."""
     findings = worst_first(report.active)
-    yield f"### dbguard\n\n{_inert(closing(report, Style()))}\n\n"
+    looked_at = _inert(closing(report, Style(), "below"))
+    yield f"### dbguard\n\n{looked_at}\n\n"
     if findings:
         yield "| | where | rule | what | evidence | instead |\n|---|---|---|---|---|---|\n"
     for finding in findings[:MOST]:

@@ -36,6 +36,8 @@ MOST_RESULTS = 25_000
 MOST_RELATED = 10
 MOST_STEPS = 100
 MOST_SNIPPET = 1_000  # characters
+MOST_COMPRESSED = 9_500_000
+"""Bytes of results when compressed; GitHub takes 10 MB of gzip."""
 
 # GitHub: over 9.0 is critical, 7.0 to 8.9 high, 4.0 to 6.9 medium. By the section that a
 # rule's findings break: what is gone, what may be gone, what would be missing later.
@@ -45,42 +47,52 @@ _LEVEL = {0: "error", 2: "error"}
 
 def render(report: Report, setting: Setting) -> Iterator[str]:
     """Yield a SARIF log in pieces, a result a line, ASCII."""
+    from zlib import compressobj
+
     findings = worst_first(report.findings)
-    kept = findings[:MOST_RESULTS]
-    run = _run(report, setting, len(findings) - len(kept))
     head = json.dumps({"$schema": SCHEMA, "version": "2.1.0"})[:-1]
-    yield f'{head},\n"runs": [{json.dumps(run)[:-1]},\n"results": ['
+    yield f'{head},\n"runs": [{json.dumps(_run(setting))[:-1]},\n"results": ['
     indices = {rule.id: index for index, rule in enumerate(setting.rules)}
-    marked = any(not finding.active for finding in kept)
-    for number, finding in enumerate(kept):
-        result = _result(finding, setting, indices, marked=marked)
-        yield f"{',' if number else ''}\n{json.dumps(result)}"
-    yield "]}]}\n"
+    marked = any(not finding.active for finding in findings[:MOST_RESULTS])
+    written = compressed = 0
+    compressor = compressobj(level=1)
+    for finding in findings[:MOST_RESULTS]:
+        result = json.dumps(_result(finding, setting, indices, marked=marked))
+        compressed += len(compressor.compress(result.encode("ascii")))
+        if compressed > MOST_COMPRESSED:
+            break
+        yield f"{',' if written else ''}\n{result}"
+        written += 1
+    # Only now it is known how many are left out.
+    invocation = _invocation(report, setting, written, len(findings))
+    yield f'],\n"invocations": [{json.dumps(invocation)}]}}]}}\n'
 
 
-def _run(report: Report, setting: Setting, cut: int) -> dict[str, Any]:
-    notifications = [_notification(problem, setting) for problem in report.problems]
-    if cut:
-        text = f"{cut} findings are left out: the worst {MOST_RESULTS} of {cut + MOST_RESULTS}"
-        notifications.append({"level": "warning", "message": {"text": text}})
-    invocation: dict[str, Any] = {
-        "executionSuccessful": not report.incomplete,
-        "exitCode": setting.exit_code,
-        "workingDirectory": {"uri": _folder_uri(setting.current)},
-        "toolExecutionNotifications": notifications,
-    }
+def _run(setting: Setting) -> dict[str, Any]:
     return {
         "tool": {
             "driver": {
                 "name": "dbguard",
                 "semanticVersion": _semantic(setting.version),
                 "version": setting.version,
-                "rules": [_rule(rule) for rule in setting.rules],
+                "rules": [_rule(rule, setting.rule_pages) for rule in setting.rules],
             }
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"%SRCROOT%": {"uri": _folder_uri(setting.top)}},
-        "invocations": [invocation],
+    }
+
+
+def _invocation(report: Report, setting: Setting, written: int, found: int) -> dict[str, Any]:
+    notifications = [_notification(problem, setting) for problem in report.problems]
+    if written < found:
+        text = f"{found - written} findings are left out: these are the worst {written} of {found}"
+        notifications.append({"level": "warning", "message": {"text": text}})
+    return {
+        "executionSuccessful": not report.incomplete,
+        "exitCode": setting.exit_code,
+        "workingDirectory": {"uri": _folder_uri(setting.current)},
+        "toolExecutionNotifications": notifications,
     }
 
 
@@ -90,11 +102,11 @@ def _semantic(version: str) -> str:
     return ".".join([*parts, "0", "0"][:3])
 
 
-def _rule(rule: RulePage) -> dict[str, Any]:
+def _rule(rule: RulePage, pages: str) -> dict[str, Any]:
     about = "the guard itself" if rule.section is None else SECTIONS[rule.section]
     section = "" if rule.section is None else f"Protocol, section {rule.section}: "
     text = f"{rule.summary}\n\n{section}{about}.\n\n{rule.text}"
-    return {
+    described: dict[str, Any] = {
         "id": rule.id,
         "name": "".join(part.capitalize() for part in rule.id.split("-")),
         "shortDescription": {"text": rule.summary},
@@ -109,6 +121,9 @@ def _rule(rule: RulePage) -> dict[str, Any]:
             "security-severity": _SECURITY_SEVERITY[rule.section],
         },
     }
+    if pages:
+        described["helpUri"] = f"{pages}{rule.id}.md"
+    return described
 
 
 def _result(

@@ -26,7 +26,8 @@ class Setting:
 
     ``top`` is the absolute folder that paths for programs are relative to: the top of the
     work tree, where there is one. ``current`` is the folder that the paths of findings are
-    relative to. ``fail_on`` and ``exit_code`` say how the run ends.
+    relative to. ``fail_on`` and ``exit_code`` say how the run ends. ``rule_pages`` is the
+    address below which the pages of the rules are, '' where it is not known.
     """
 
     top: str = "/"
@@ -36,6 +37,7 @@ class Setting:
     fail_on: Severity | None = Severity.WARNING
     exit_code: int = 0
     arguments: tuple[str, ...] = field(default=())
+    rule_pages: str = ""
 
     def path(self, shown: str) -> str:
         """Return a finding's path relative to the top, absolute where it lies outside."""

@@ -72,8 +72,11 @@ def _why_accepted(finding: Finding) -> str:
     return f"suppressed: {escape(finding.suppressed_by)}"
 
 
-def closing(report: Report, style: Style) -> str:
-    """Return the line that ends every report: what was looked at and what was found."""
+def closing(report: Report, style: Style, problems: str = "above") -> str:
+    """Return the line that ends every report: what was looked at and what was found.
+
+    *problems* says where they stand from there: in some reports the line comes first.
+    """
     found = []
     for severity in reversed(Severity):
         count = report.count(severity)
@@ -90,7 +93,7 @@ def closing(report: Report, style: Style) -> str:
     if report.unchanged:
         parts.append(f"{report.unchanged} not of this change")
     if report.incomplete:
-        parts.append(style.mark("INCOMPLETE: see the problems above"))
+        parts.append(style.mark(f"INCOMPLETE: see the problems {problems}"))
     elif not report.files:
         parts.append(style.mark("nothing to check"))
     return " · ".join(parts)
