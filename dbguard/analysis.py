@@ -153,30 +153,38 @@ def _file_of(name: str) -> Iterator[str]:
 
 
 def _classified(sequence: Sequence, databases: Databases) -> Sequence:
-    """Return the same flow with operations on files judged by what the files are."""
+    """Return the same flow with operations on files judged by what the files are.
 
-    def node(item: Node) -> Iterator[Node]:
-        match item:
+    What has no step left in it is left out: of a long script the walk over its thousand
+    branches is spared.
+    """
+    nodes: list[Node] = []
+    for node in sequence.nodes:
+        match node:
             case Operation():
-                yield from databases.classify(item)
+                nodes.extend(databases.classify(node))
             case Sequence():
-                yield _classified(item, databases)
+                if (inner := _classified(node, databases)).nodes:
+                    nodes.append(inner)
             case Branch(arms=arms):
-                yield Branch(tuple(_classified(arm, databases) for arm in arms))
+                new = tuple([_classified(arm, databases) for arm in arms])
+                if not new or any(arm.nodes for arm in new):
+                    nodes.append(Branch(new))
             case Loop():
-                yield Loop(_classified(item.body, databases), item.at_least_once)
+                if (body := _classified(node.body, databases)).nodes:
+                    nodes.append(Loop(body, node.at_least_once))
             case Call():
-                body = _classified(item.body, databases)
-                yield replace(item, body=body)
+                if (body := _classified(node.body, databases)).nodes:
+                    nodes.append(replace(node, body=body))
             case Try():
-                yield Try(
-                    _classified(item.body, databases),
-                    tuple(_classified(handler, databases) for handler in item.handlers),
-                    _classified(item.otherwise, databases),
-                    _classified(item.final, databases),
+                parts = (
+                    _classified(node.body, databases),
+                    tuple([_classified(handler, databases) for handler in node.handlers]),
+                    _classified(node.otherwise, databases),
+                    _classified(node.final, databases),
                 )
+                if any(part.nodes for part in (parts[0], *parts[1], *parts[2:])):
+                    nodes.append(Try(*parts))
             case _:
-                yield item
-
-    nodes = tuple(new for old in sequence.nodes for new in node(old))
-    return Sequence(nodes, sequence.direction)
+                nodes.append(node)
+    return Sequence(tuple(nodes), sequence.direction)

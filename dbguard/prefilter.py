@@ -45,6 +45,7 @@ _BETWEEN_WORDS = bytes(
 )
 _BEHIND_WORD = b" \t\r\n\f#(\\"
 _ENDS_LINE = b"\r\n#\f\\"
+_DOTTED_NAME = b"._0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WORDS = METHODS.union(FUNCTIONS)
 
 
@@ -118,7 +119,7 @@ def _python(data: bytes) -> bool:
 
 
 def _is_used(word: bytes, data: bytes) -> bool:
-    """Say whether a word is called somewhere, or may get another name there."""
+    """Say whether a word is called somewhere, or gets another name there."""
     from dbguard.languages.python_contexts import fits
 
     at = data.find(word)
@@ -130,7 +131,16 @@ def _is_used(word: bytes, data: bytes) -> bool:
             if following[:1] == b"(":
                 if fits(word, data, at, data.index(b"(", end) + 1):
                     return True
-            elif following[:1] in _ENDS_LINE or following.startswith(b"as"):
+            elif following[:1] in _ENDS_LINE:
+                if _is_assigned(data, at) or following.lstrip()[:2] == b"as":
+                    return True
+            elif following[:2] == b"as":
                 return True
         at = data.find(word, at + 1)
     return False
+
+
+def _is_assigned(data: bytes, at: int) -> bool:
+    """Say whether what stands before a word at the end of a line may be ``name = a.b.``."""
+    before = data[max(0, at - 300) : at].rstrip(_DOTTED_NAME).rstrip()
+    return not before or before.endswith((b"=", b"\\"))

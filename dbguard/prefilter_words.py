@@ -4,13 +4,8 @@ from __future__ import annotations
 
 METHODS = frozenset(
     {
-        b"AddField",
-        b"AlterField",
-        b"CreateModel",
         b"DeleteModel",
         b"RemoveField",
-        b"RenameField",
-        b"RenameModel",
         b"RunPython",
         b"RunSQL",
         b"_drop_databases",

@@ -157,22 +157,30 @@ class Facts:
 class History:
     """The operations that may have happened on some path to here."""
 
-    __slots__ = ("_by_kind", "_clock", "_first")
+    __slots__ = ("_by_kind", "_clock", "_first", "_owned")
 
     def __init__(self, clock: Iterator[int] | None = None) -> None:
         self._clock = clock or count()
         self._by_kind: dict[Kind, Ledger[int, tuple[int, Operation]]] = {}
         self._first: Ledger[tuple[Kind, str], Operation] = Ledger()
+        self._owned = True
 
     def copy(self) -> History:
-        """Return a history that goes on apart from this one."""
+        """Return a history that goes on apart from this one; what there is, is shared."""
         new = History(self._clock)
-        new._by_kind = {kind: ledger.copy() for kind, ledger in self._by_kind.items()}
-        new._first = self._first.copy()
+        new._by_kind, new._first = self._by_kind, self._first
+        new._owned = self._owned = False
         return new
+
+    def _own(self) -> None:
+        if not self._owned:
+            self._by_kind = {kind: ledger.copy() for kind, ledger in self._by_kind.items()}
+            self._first = self._first.copy()
+            self._owned = True
 
     def record(self, operation: Operation) -> None:
         """Note that an operation may have happened now."""
+        self._own()
         ledger = self._by_kind.setdefault(operation.kind, Ledger())
         if id(operation) not in ledger.entries:
             ledger[id(operation)] = next(self._clock), operation
@@ -196,6 +204,9 @@ class History:
 
     def add(self, other: History) -> None:
         """Add what may have happened on another path."""
+        if other._by_kind is self._by_kind:
+            return
+        self._own()
         for kind, theirs in other._by_kind.items():
             ours = self._by_kind.get(kind)
             if ours is None:
@@ -245,15 +256,31 @@ class State:
     happened: History = field(default_factory=History)
     foreign_keys: ForeignKeys | None = None
     in_transaction: bool = False
+    _owned: frozenset[FactKind] = frozenset()
+    """The kinds whose facts no other state shares. A script of some thousand branches has
+    its state copied a million times, and most copies are never written to."""
 
     def copy(self) -> State:
         """Return a state that can be changed apart from this one."""
-        facts = {kind: facts.copy() for kind, facts in self._facts.items()}
-        return State(facts, self.happened.copy(), self.foreign_keys, self.in_transaction)
+        self._owned = frozenset()
+        return State(self._facts, self.happened.copy(), self.foreign_keys, self.in_transaction)
+
+    def _changing(self, kind: FactKind) -> Facts:
+        """Return the facts of a kind to be written to."""
+        if kind not in self._owned:
+            self._facts = {**self._facts, kind: self._facts[kind].copy()}
+            self._owned |= {kind}
+        return self._facts[kind]
 
     def hold(self, kind: FactKind, first: str, second: str, proof: Operation) -> None:
         """Note that a fact holds from here on. The first proof of it is kept."""
-        self._facts[kind].hold(first, second, proof)
+        if second not in self._facts[kind].of(first):
+            self._changing(kind).hold(first, second, proof)
+
+    def _end(self, kind: FactKind, first: str, second: str) -> None:
+        """Note that a fact holds no more."""
+        if second in self._facts[kind].of(first):
+            self._changing(kind).end(first, second)
 
     def find(self, kind: FactKind, first: str) -> Operation | None:
         """Return the proof of a fact about *first*, None where it does not hold."""
@@ -290,7 +317,7 @@ class State:
                 self.hold(FactKind.STOPPED, operation.target.name, "", operation)
             case Kind.START_SERVICE:
                 for first, second, _ in self.all(FactKind.STOPPED):
-                    self._facts[FactKind.STOPPED].end(first, second)
+                    self._end(FactKind.STOPPED, first, second)
             case Kind.RENAME_TABLE if operation.source is not None:
                 self._renamed(operation, operation.source)
             case Kind.CREATE_TABLE if operation.columns and operation.has(Trait.IF_NOT_EXISTS):
@@ -307,7 +334,7 @@ class State:
             case Kind.COMMIT | Kind.ROLLBACK:
                 self.in_transaction = False
             case Kind.DROP_TABLE | Kind.DROP_DATABASE | Kind.DELETE_FILE:
-                self._facts[FactKind.CREATED].end(*_created_key(operation.target))
+                self._end(FactKind.CREATED, *_created_key(operation.target))
 
     def _verified(self, operation: Operation) -> None:
         """A comparison proves the copies made before it whose two sides it reads.
@@ -332,21 +359,23 @@ class State:
         """The facts about a table follow it to its new name."""
         old, new = table_key(source.name), table_key(operation.target.name)
         self.hold(FactKind.RENAMED, old, new, operation)
-        for facts in (self._facts[FactKind.COPIED], self._facts[FactKind.VERIFIED]):
+        for kind in (FactKind.COPIED, FactKind.VERIFIED):
+            facts = self._facts[kind]
             about = [(old, second) for second in facts.of(old)]
             about += [(first, old) for first in facts.with_second(old) if first != old]
             for first, second in about:
-                proof = facts.of(first)[second]
-                facts.end(first, second)
-                facts.hold(new if first == old else first, new if second == old else second, proof)
+                proof = self._facts[kind].of(first)[second]
+                self._end(kind, first, second)
+                new_first = new if first == old else first
+                self.hold(kind, new_first, new if second == old else second, proof)
         defined = self._facts[FactKind.DEFINED].of(old)
         if defined:
             proof = defined[""]
-            self._facts[FactKind.DEFINED].end(old, "")
+            self._end(FactKind.DEFINED, old, "")
             self.hold(FactKind.DEFINED, new, "", proof)
         created = self.created("table", old)
         if created is not None:
-            self._facts[FactKind.CREATED].end(old, "table")
+            self._end(FactKind.CREATED, old, "table")
             self.hold(FactKind.CREATED, new, "table", created)
 
 
@@ -393,8 +422,14 @@ def merge(left: State | None, right: State | None) -> State | None:
         return left or right
     history = left.happened.copy()
     history.add(right.happened)
+    facts = left.copy()._facts
+    if facts is not right._facts:
+        facts = {
+            kind: ours if ours is (theirs := right._facts[kind]) else ours.merged(theirs)
+            for kind, ours in facts.items()
+        }
     return State(
-        {kind: facts.merged(right._facts[kind]) for kind, facts in left._facts.items()},
+        facts,
         history,
         left.foreign_keys if left.foreign_keys == right.foreign_keys else None,
         left.in_transaction and right.in_transaction,

@@ -14,9 +14,11 @@ FILE = Path(__file__).resolve().parent.parent / "dbguard" / "prefilter_words.py"
 EVIDENCE_ONLY = frozenset(
     "connect create_engine create_async_engine create_pool confirm chdir check_returncode"
     " Connection ConnectionPool SimpleConnectionPool Database MySQLDatabase PostgresqlDatabase"
-    " SqliteDatabase SqliteExtDatabase get_client".split()
+    " SqliteDatabase SqliteExtDatabase get_client"
+    # what Django's migrations add or rename: they are their framework's to back up
+    " AddField AlterField CreateModel RenameField RenameModel".split()
 )
-"""Calls that open a database or prove something: no rule judges what they alone do."""
+"""Calls that open a database, prove or add something: no rule judges what they alone do."""
 
 HEADER = '''"""The calls by which a Python file may do something. Written by tools/prefilter_words.py."""
 

@@ -35,7 +35,23 @@ _TELLING = regex(
 _CHAIN = regex(
     rb"(?:\)|objects|indices|query|__table__|\b[A-Z]\w*|table|[Qq]uery\w*|qs|queryset)\.$"
 )
-_ROWS = regex(rb"(?:objects|query|all\(\)|filter|__table__|[Qq]uery\w*|qs|queryset|\b[A-Z]\w*)")
+_ROWS = regex(rb"objects|quer|all\(\)|filter|[Tt]able|Query|qs|_manager|select")
+
+UNFILTERED = frozenset(
+    "all order_by using select_related prefetch_related values returning execution_options"
+    " select_for_update distinct with_for_update get_queryset iterator".split()
+)
+"""The methods that leave a manager's or a query's rows all there."""
+
+# Somewhere in the file there must be what a query without a condition is made of.
+_WHOLE_QUERIES = regex(
+    rb"[Qq]uer|[Tt]able|indices|dataset|peewee|mongoengine|tortoise|\bselect\b"
+    rb"|\b(?:" + "|".join(sorted(UNFILTERED)).encode() + rb")[ \t]*\("
+    rb"|\b(?:filter|filter_by|where|exclude|having|join)[ \t]*\(\s*\)"
+)
+_QUERIES = regex(
+    rb"[Qq]uer|[Tt]able|objects|_manager|dataset|peewee|mongoengine|tortoise|\b(?:select|qs)\b"
+)
 _IMPORT = regex(rb"\bimport\s+(?:os|shutil|subprocess)\s+as\s+(\w+)")
 
 
@@ -45,6 +61,16 @@ def _before(data: bytes, start: int, length: int = 48) -> bytes:
 
 def _is_method(data: bytes, start: int) -> bool:
     return start > 0 and data[start - 1 : start] == b"."
+
+
+@lru_cache(maxsize=1)
+def _has_whole_queries(data: bytes) -> bool:
+    return _WHOLE_QUERIES.search(data) is not None
+
+
+@lru_cache(maxsize=1)
+def _has_queries(data: bytes) -> bool:
+    return _QUERIES.search(data) is not None
 
 
 def _of_module(data: bytes, start: int, _end: int) -> bool:
@@ -62,6 +88,8 @@ def _aliases(data: bytes) -> list[bytes]:
 
 
 def _path_method(data: bytes, start: int, end: int) -> bool:
+    if data[start - 5 : end] == b"copy.copy(" and b"import copy" in data:
+        return False
     return _ONE_ARGUMENT.match(data, end, end + 200) is not None or _of_module(data, start, end)
 
 
@@ -87,6 +115,8 @@ def _telling(data: bytes, _start: int, end: int) -> bool:
 def _deleting(data: bytes, start: int, end: int) -> bool:
     if not _is_method(data, start):
         return True
+    if not _has_whole_queries(data):
+        return False
     if _CHAIN.search(_before(data, start)):
         return True
     return data[end : end + 1] == b")"
@@ -95,6 +125,8 @@ def _deleting(data: bytes, start: int, end: int) -> bool:
 def _updating(data: bytes, start: int, _end: int) -> bool:
     if not _is_method(data, start):
         return True
+    if not _has_queries(data):
+        return False
     line = data[max(0, start - 160) : start]
     return _ROWS.search(line[line.rfind(b"\n\n") + 1 :]) is not None
 
@@ -117,5 +149,7 @@ CONTEXTS: dict[bytes, Context] = {
 
 def fits(word: bytes, data: bytes, start: int, end: int) -> bool:
     """Say whether the call at *start* may be the one the word stands for."""
+    if data[start - 4 : start] == b"def ":
+        return False
     test = CONTEXTS.get(word)
     return test is None or test(data, start, end)

@@ -16,7 +16,7 @@ from dbguard.languages.python_contexts import CONTEXTS, fits
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.patterns import regex
 
-_CALLED = regex(rb"\b([A-Za-z_]\w*)[ \t]*\(")
+_CALLED = regex(rb"(?<!\bdef )\b([A-Za-z_]\w*)[ \t]*\(")
 _DEFINITION = regex(rb"\b(?:def|class)[ \t]+(\w+)")
 _RENAMED = regex(
     rb"\b([A-Za-z_]\w*)\s+as\s+([A-Za-z_]\w*)"

@@ -28,14 +28,11 @@ from dbguard.languages.python.values import (
     as_text,
     options,
 )
+from dbguard.languages.python_contexts import UNFILTERED
 from dbguard.operations import Kind, TargetKind, Trait
 from dbguard.patterns import regex
 from dbguard.source import hole
 
-_UNFILTERED = frozenset(
-    "all order_by using select_related prefetch_related values returning execution_options"
-    " select_for_update distinct with_for_update get_queryset iterator".split()
-)
 _FILTERS = frozenset(
     "filter filter_by where exclude limit offset having join get first in_bulk none filter_or"
     " annotate_filter one".split()
@@ -572,5 +569,5 @@ VALUE_METHODS: dict[str, Handler] = {
     "query": _query,
     "count": _count,
     "scalar": _as_statement,
-    **dict.fromkeys(sorted(_FILTERS | _UNFILTERED), _refined),
+    **dict.fromkeys(sorted(_FILTERS | UNFILTERED), _refined),
 }
