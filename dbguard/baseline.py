@@ -6,7 +6,6 @@ and never by line number: edits elsewhere in a file change nothing, and git merg
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from dbguard.finding import Finding, Severity
@@ -79,6 +78,8 @@ def of_findings(findings: Iterable[Finding], project_path: Callable[[str], str])
 
 def render(baseline: Baseline) -> str:
     """Return the text of the file, in ASCII: the same for the same entries."""
+    import json
+
     lines = sorted(
         json.dumps([*key, severity.value], ensure_ascii=True)
         for key, severity in baseline.entries.items()
@@ -104,6 +105,8 @@ def parse(text: str, where: str) -> Baseline:
 def _entry(line: str, where: str) -> tuple[Key, Severity]:
     if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
         raise BaselineError(f"{where} is a mark of a merge conflict: keep the lines of both sides")
+    import json
+
     try:
         match json.loads(line):
             case [str(path), str(rule), str(text), bool() | int() as number, str(severity)]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
 
 from dbguard import git
 from dbguard.discover import Candidate, Discovery
@@ -201,6 +200,8 @@ def same_lines(old: str, new: str) -> dict[int, int]:
     middle_before = before[first : len(before) - last]
     middle_after = after[first : len(after) - last]
     if max(len(middle_before), len(middle_after)) <= MOST_LINES:
+        from difflib import SequenceMatcher
+
         matcher = SequenceMatcher(None, middle_before, middle_after)
         for block in matcher.get_matching_blocks():
             for offset in range(block.size):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from posixpath import normpath
-from urllib.parse import unquote, urlsplit
 
 from dbguard.patterns import regex
 from dbguard.source import has_hole, hole_names
@@ -44,11 +43,15 @@ def database_of_url(url: str) -> str | None:
         path = path[3:] if path.startswith("///") else path[2:] if path.startswith("//") else path
         if path in ("", "/", ":memory:", "/:memory:"):
             return ":memory:"
+        from urllib.parse import unquote
+
         return normal_path(unquote(path))
     if not rest.startswith("//"):
         return None
     if scheme in ("http", "https", "ftp", "ssh", "git", "s3", "gs", "amqp", "smtp", "ws", "wss"):
         return None
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(f"{scheme}:{rest}")
         host = parts.hostname or ""

@@ -6,9 +6,11 @@ columns and snippets, and only of the findings it prints.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import total_ordering
+from importlib import import_module
 
 from dbguard.operations import Operation
 from dbguard.records import dataclass, replace
@@ -164,9 +166,6 @@ def ordered(
     file. *project_path* turns a path as the user named it into one from the root of
     the project, so that the fingerprint does not depend on where dbguard was started.
     """
-    # Imported here: most scans find nothing.
-    from hashlib import sha256
-
     in_order = sorted(
         findings,
         key=lambda f: (f.path, f.primary.span, f.rule, -f.severity.rank, f.message),
@@ -176,8 +175,16 @@ def ordered(
     for finding in in_order:
         key = (finding.rule, project_path(finding.path), finding.content)
         occurrence = seen[key] = seen.get(key, -1) + 1
-        digest = sha256("\0".join((*key, str(occurrence))).encode("utf-8", "surrogatepass"))
-        numbered.append(
-            replace(finding, occurrence=occurrence, fingerprint=digest.hexdigest()[:32])
-        )
+        digest = _digest("\0".join((*key, str(occurrence))).encode("utf-8", "surrogatepass"))
+        numbered.append(replace(finding, occurrence=occurrence, fingerprint=digest[:32]))
     return tuple(numbered)
+
+
+def _digest(data: bytes) -> str:
+    """Return the SHA-256 by the interpreter's own module: hashlib loads OpenSSL, for 3 ms."""
+    try:
+        own = import_module("_sha2" if sys.version_info >= (3, 12) else "_sha256")
+    except ImportError:
+        own = import_module("hashlib")
+    digest: str = own.sha256(data).hexdigest()
+    return digest

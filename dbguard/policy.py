@@ -14,7 +14,6 @@ from dbguard.finding import Finding
 from dbguard.reading import FILE_LIMIT, read
 from dbguard.records import dataclass
 from dbguard.source import Problem, SourceFile
-from dbguard.weakening import grown_baseline, unreadable_settings, weaker_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ def of_base(root: Path, name: str, check: Callable[[Config], None]) -> Policy:
     *check* raises ConfigError for settings that name what is not known. Raises ConfigError,
     BaselineError, ChangeError, ShallowError or git.GitError.
     """
+    from dbguard.weakening import grown_baseline
+
     top = git.work_tree_of(str(root))
     if top is None:
         raise ChangeError(f"{root} is not in a git work tree: it has no base")
@@ -72,6 +73,8 @@ def of_base(root: Path, name: str, check: Callable[[Config], None]) -> Policy:
 def _weaker_settings(
     root: Path, config: Config, check: Callable[[Config], None]
 ) -> tuple[Finding, ...]:
+    from dbguard.weakening import unreadable_settings, weaker_settings
+
     name = YAML_NAME if os.path.lexists(root / YAML_NAME) else FILE_NAME
     file = _text_of(root, name)
     try:

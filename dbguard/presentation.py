@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from inspect import cleandoc
 
 from dbguard import __version__
 from dbguard.git import work_tree_of
@@ -37,6 +36,9 @@ def rendered(
 
 def _setting(options: ScanOptions, exit_code: int) -> Setting:
     # Imported here: a text report needs no rule's page.
+
+    from inspect import cleandoc
+
     from dbguard.rules import all_rules
 
     pages = []

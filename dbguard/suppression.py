@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
-from difflib import get_close_matches
 
 from dbguard.finding import Finding
 from dbguard.patterns import regex
@@ -122,7 +121,7 @@ class _Reading:
                 self._refuse(comment, f"{word} is not a suppression: there is none for more lines")
             elif word in _FOREIGN:
                 self._refuse(comment, f"{word} is not a suppression")
-            elif close := get_close_matches(word, (_IGNORE, _NEXT_LINE), 1, 0.75):
+            elif close := _close_to(word, (_IGNORE, _NEXT_LINE), 0.75):
                 self._refuse(comment, f"{word} is not a suppression; did you mean {close[0]!r}?")
 
     def _refuse(self, comment: Comment, message: str, instead: str = _FORM) -> None:
@@ -179,7 +178,7 @@ class _Reading:
         elif not rule:
             self._refuse(comment, "names no rule")
         else:
-            close = get_close_matches(rule, self.rules, 1, 0.5)
+            close = _close_to(rule, self.rules, 0.5)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             self._refuse(comment, f"names the unknown rule {rule!r}{hint}")
         return False
@@ -193,3 +192,10 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _close_to(word: str, known: Iterable[str], cutoff: float) -> list[str]:
+    # Imported here: most comments are well-formed, where there are any.
+    from difflib import get_close_matches
+
+    return get_close_matches(word, list(known), 1, cutoff)

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Set
 
 from dbguard.databases import database_of_url, normal_path, throwaway_reason
-from dbguard.languages.sql.columns import defined
 from dbguard.patterns import regex
 from dbguard.reading import head
 from dbguard.state import table_key
@@ -83,6 +82,8 @@ def databases_lying_at(root: str, paths: Iterable[str]) -> frozenset[str]:
 
 def columns_in(text: str, tables: Set[str]) -> dict[str, tuple[str, ...]]:
     """Return the columns of those of *tables* (by table_key) that an SQL text creates."""
+    from dbguard.languages.sql.columns import defined
+
     found: dict[str, tuple[str, ...]] = {}
     for match in _CREATE_TABLE.finditer(text):
         table = table_key(match[1])

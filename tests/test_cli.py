@@ -368,3 +368,12 @@ def test_colours_on_a_terminal_only(tmp_path: Path) -> None:
         os.close(leader)
     assert b"\x1b" not in piped
     assert b"\x1b[1;31merror[drop-table]\x1b[0m" in shown
+
+
+def test_a_scan_without_options_has_the_options_that_the_parser_gives() -> None:
+    """It is told without argparse, which takes as long as the interpreter's start."""
+    from dbguard.cli import _parsed
+    from dbguard.cli.parser import parser
+
+    for arguments in (["scan"], ["scan", "a.py", "b c", ""]):
+        assert vars(_parsed(arguments)) == vars(parser(arguments).parse_args(arguments))

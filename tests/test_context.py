@@ -22,3 +22,10 @@ from dbguard.evidence import Context
 )
 def test_the_context_of_a_path(path: str, context: Context) -> None:
     assert context_of(path) is context
+
+
+@pytest.mark.parametrize(
+    "path", ["\u017fpecs/x.py", "TE\u017fTS/x.sh", "a/E2E/x.py", "x.BATS", "x.Md"]
+)
+def test_case_is_folded_as_patterns_fold_it(path: str) -> None:
+    assert context_of(path) in (Context.TEST, Context.DOCUMENTATION)

@@ -7,14 +7,16 @@ and what it needs is imported when it runs: ``dbguard --version`` loads next to 
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from dbguard import __version__
-from dbguard.cli.outcome import EXIT_CODES, CutShortError, Exit, OutputError, UsageError
+from dbguard.cli.outcome import CutShortError, Exit, OutputError, UsageError
 from dbguard.cli.output import complain, tolerant_streams
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
 
 __all__ = ["COMMANDS", "Exit", "command_parser", "main"]
 
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parsed(sys.argv[1:] if arguments is None else arguments)
         tolerant_streams()
-        return int(importlib.import_module(f"{__name__}.{options.command}").run(options))
+        return int(import_module(f"{__name__}.{options.command}").run(options))
     except UsageError as error:
         return complain(str(error), Exit.USAGE)
     except CutShortError as error:
@@ -55,39 +57,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.INTERNAL
 
 
-class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Help in few lines, so that it fits a screen of 24."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=26)
-
-
-def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+def _parsed(arguments: Sequence[str]) -> Namespace:
     """Return the options, with the name of the command as ``command``."""
-    parser = argparse.ArgumentParser(
-        prog="dbguard",
-        description="A static guard against accidental destruction of databases.",
-        formatter_class=_HelpFormatter,
-        epilog=EXIT_CODES,
-    )
-    parser.add_argument("--version", action="version", version=f"dbguard {__version__}")
-    commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", dest="command", required=True
-    )
-    asked = next((argument for argument in arguments if not argument.startswith("-")), "")
-    for name, purpose in COMMANDS.items():
-        added = commands.add_parser(name, help=purpose, formatter_class=_HelpFormatter)
-        if name == asked:
-            _fill(added, name)
-    return parser.parse_args(arguments)
+    if arguments[:1] == ["scan"] and not any(word.startswith("-") for word in arguments):
+        # As commit hooks call it. There is nothing for argparse to do, which takes as long
+        # as the interpreter's own start.
+        from types import SimpleNamespace
+        from typing import Any
+
+        from dbguard.cli.scan import DEFAULTS
+
+        plain: Any = SimpleNamespace(**DEFAULTS, paths=list(arguments[1:]), command="scan")
+        return plain  # type: ignore[no-any-return]
+    from dbguard.cli.parser import parser
+
+    return parser(arguments).parse_args(arguments)
 
 
-def command_parser(name: str) -> argparse.ArgumentParser:
+def command_parser(name: str) -> ArgumentParser:
     """Return the parser of one command, with all its options."""
-    parser = argparse.ArgumentParser(prog=f"dbguard {name}", formatter_class=_HelpFormatter)
-    _fill(parser, name)
-    return parser
+    from dbguard.cli import parser
 
-
-def _fill(parser: argparse.ArgumentParser, name: str) -> None:
-    importlib.import_module(f"{__name__}.{name}").add(parser)
+    return parser.command_parser(name)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from dbguard.cli.outcome import EXIT_CODES, Exit, OutputError, UsageError, exit_code
 from dbguard.cli.output import write
 from dbguard.cli.selection import add_policy, exclusive, scan_options, scanned
 from dbguard.report.formats import FORMATS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
+
     from dbguard.options import ScanOptions
     from dbguard.report.delivery import Output
     from dbguard.report.model import Report
@@ -25,8 +26,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.usage = "dbguard scan [options] [PATH ...]"
     parser.epilog = EXIT_CODES
+    from argparse import SUPPRESS
+
     option = parser.add_argument
-    option("paths", nargs="*", metavar="PATH", help=argparse.SUPPRESS)
+    option("paths", nargs="*", metavar="PATH", help=SUPPRESS)
     option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS[:5])} ...")
     option("--output", action="append", default=[], metavar="FORMAT=FILE",
         help="a report into a file, too; repeatable")  # fmt: skip
@@ -48,9 +51,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("-v", "--verbose", action="store_true", help="list what was left out, and why")
 
 
+DEFAULTS: dict[str, object] = {
+    "format": None, "output": [], "fail_on": None, "exclude": [], "stdin_filename": None,
+    "diff": "", "staged": False, "show_suppressed": False, "config": None, "no_config": False,
+    "config_from": "", "baseline": None, "no_baseline": False, "jobs": 0, "color": "auto",
+    "quiet": False, "verbose": False,
+}  # fmt: skip
+"""What the options are where none is given: what the parser says, and a test holds them to it."""
+
+
 def _jobs(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 1024:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes")
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(f"{text!r} is not a number of processes")
     return int(text)
 
 

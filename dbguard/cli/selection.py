@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dbguard.cli.outcome import CutShortError, UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
+
     from dbguard.config import Config
     from dbguard.options import ScanOptions
     from dbguard.policy import Policy
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which settings and which baseline hold."""
+    from argparse import SUPPRESS
+
     add = parser.add_argument
     add("--config", metavar="FILE", help="settings, instead of the project's; or --no-config")
-    add("--no-config", action="store_true", help=argparse.SUPPRESS)
+    add("--no-config", action="store_true", help=SUPPRESS)
     add("--config-from", metavar="BASE", default="",
         help="settings and baseline of the merge base with BASE")  # fmt: skip
     add("--baseline", metavar="FILE", help="instead of .dbguard-baseline; or --no-baseline")
-    add("--no-baseline", action="store_true", help=argparse.SUPPRESS)
+    add("--no-baseline", action="store_true", help=SUPPRESS)
 
 
 def scanned(options: ScanOptions) -> Report:

@@ -22,7 +22,23 @@ what :mod:`dbguard.commands.entry` and :meth:`dbguard.commands.match.Match.selec
 
 from __future__ import annotations
 
-from dbguard.commands.lowering import lower, vocabulary
-from dbguard.commands.printed import printed
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dbguard.commands.lowering import lower, vocabulary
+    from dbguard.commands.printed import printed
 
 __all__ = ["lower", "printed", "vocabulary"]
+
+
+_MODULES = {"lower": "lowering", "vocabulary": "lowering", "printed": "printed"}
+
+
+def __getattr__(name: str) -> object:
+    """Load the tables when a command line is met: many files run none."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found

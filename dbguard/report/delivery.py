@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
-from pathlib import Path
 
 from dbguard.records import dataclass
 from dbguard.report.formats import FORMATS
@@ -45,13 +42,17 @@ def write_file(file: str, pieces: Iterable[str]) -> None:
     What is no regular file (``/dev/stdout``, a pipe) is written to as it is. Lone
     surrogates, which no encoding carries, become ``?``. Raises OSError.
     """
+    # Imported here: as a rule a report goes to standard output.
+    import tempfile
+    from contextlib import suppress
+
     target = os.path.realpath(file)
     try:
         regular = stat.S_ISREG(os.stat(target).st_mode)
     except FileNotFoundError:
         regular = True
     if not regular:
-        with Path(target).open("w", encoding="utf-8", errors="replace", newline="\n") as stream:
+        with open(target, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
             stream.writelines(pieces)
         return
     folder, name = os.path.split(target)

@@ -7,7 +7,6 @@ stands around it or hide in it. Whatever could is shown as an escape in ASCII.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from dbguard.patterns import regex
 
@@ -77,6 +76,8 @@ def cells(line: str) -> list[tuple[str, int]]:
 
 
 def _width(character: str) -> int:
+    import unicodedata
+
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 
 from dbguard.operations import Kind
 from dbguard.rule import GUARD_HEADINGS, HEADINGS, Rule
@@ -20,6 +19,8 @@ def all_rules() -> tuple[Rule, ...]:
 
     Raises RuleError where a rule's metadata is incomplete.
     """
+    from pkgutil import iter_modules
+
     rules = []
     for module in iter_modules(__path__):
         members = vars(import_module(f"{__name__}.{module.name}")).values()

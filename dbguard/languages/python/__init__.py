@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import tree_sitter_python
 from tree_sitter import Language
 
 from dbguard.flow import Lowered
+from dbguard.languages.grammars import grammar
 from dbguard.languages.python import calls
 from dbguard.languages.python.flows import flows
 from dbguard.languages.python.marks import Marks
@@ -64,7 +64,7 @@ _STATEMENTS = frozenset(
 
 @cache
 def _language() -> Language:
-    return Language(tree_sitter_python.language())
+    return grammar("tree_sitter_python")
 
 
 def lower(region: Region) -> Lowered:

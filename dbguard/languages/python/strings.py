@@ -7,7 +7,6 @@ Escapes: docs.python.org/3/reference/lexical_analysis.html#escape-sequences.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
 from tree_sitter import Node
@@ -47,7 +46,9 @@ def decode_escape(raw: str, is_bytes: bool) -> str:
         if not is_bytes and body[0] in "uU":
             return chr(int(body[1:], 16))
         if not is_bytes and body[0] == "N":
-            return unicodedata.lookup(body[2:-1])
+            from unicodedata import lookup
+
+            return lookup(body[2:-1])
     except (ValueError, KeyError, OverflowError):
         return raw
     return raw

@@ -12,16 +12,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-import tree_sitter_bash
-from tree_sitter import Language, Node
+from tree_sitter import Node
 
+from dbguard.languages.grammars import grammar
 from dbguard.languages.shell.disguise import disguised
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped, Region, Transcript, hole
 
-LANGUAGE = Language(tree_sitter_bash.language())
+LANGUAGE = grammar("tree_sitter_bash")
 
 _TEMPLATE = regex(r"\$?\{\{[-+]?\s*([^{}\n]{1,200}?)\s*[-+]?\}\}|\{%[^{}\n]{0,400}?%\}")
 _BRACKET = regex(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from dbguard.languages.python import strings
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome
 from dbguard.languages.python.evaluation import element_of, lift, text_or_hole
@@ -277,7 +275,9 @@ def _shlex_split(site: CallSite) -> Outcome | None:
     if text is None:
         return None
     words: list[Value] = []
-    lexer = shlex.shlex(text.text, posix=True, punctuation_chars="")
+    from shlex import shlex
+
+    lexer = shlex(text.text, posix=True, punctuation_chars="")
     lexer.whitespace_split = True
     try:
         words = [Text(Mapped.at(word, text.mapped.span)) for word in list(lexer)[:128]]
