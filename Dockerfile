@@ -4,6 +4,8 @@
 #   docker run --rm --network none -v "$PWD:/src:ro" dbguard scan
 FROM python:3.13-slim-bookworm
 
+# Debian keeps one version of git: pinned, the image could not be built again.
+# hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends git \
  && rm -rf /var/lib/apt/lists/*

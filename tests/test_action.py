@@ -411,6 +411,18 @@ def test_actionlint_finds_nothing() -> None:
     _lint(program("actionlint"), *map(str, WORKFLOWS))
 
 
+@pytest.mark.skipif(not shutil.which(program("actionlint")), reason="no wheel for this system")
+def test_actionlint_finds_nothing_in_the_steps_of_the_action(tmp_path: Path) -> None:
+    """It reads workflows only: the action's steps as those of a workflow that is called."""
+    inputs = {name: {"type": "string"} for name in action()["inputs"]}
+    job = {"runs-on": "ubuntu-24.04", "steps": action()["runs"]["steps"]}
+    # "on" is a boolean to YAML 1.1, unless it is quoted.
+    workflow = {"name": "x", "on": {"workflow_call": {"inputs": inputs}}, "jobs": {"x": job}}
+    file = tmp_path / "action.yml"
+    file.write_text(yaml.safe_dump(workflow, sort_keys=False))
+    _lint(program("actionlint"), str(file))
+
+
 def test_our_workflows_are_pinned_and_may_do_little() -> None:
     for workflow in WORKFLOWS:
         parsed = yaml.safe_load(workflow.read_text("utf-8"))

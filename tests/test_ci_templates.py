@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from dbguard.git import clean_environment
 from dbguard.kinds import kind_of_path
 from dbguard.source import SourceFile
 from tests.document_blocks import REPOSITORY, blocks
+from tests.github_runner import program
 from tests.scratch import Repository
 
 TEMPLATE = REPOSITORY / "templates/dbguard.gitlab-ci.yml"
@@ -109,6 +112,38 @@ def test_the_image_is_pinned_small_and_without_rights() -> None:
     assert "apt-get install --yes --no-install-recommends git" in runs
     assert "--require-hashes" in runs
     assert json.loads(dict(instructions)["ENTRYPOINT"]) == ["dbguard"]
+
+
+@pytest.mark.skipif(not Path(program("hadolint")).exists(), reason="no wheel for this system")
+def test_hadolint_finds_nothing() -> None:
+    _passes(program("hadolint"), str(REPOSITORY / "Dockerfile"))
+
+
+@pytest.mark.slow
+def test_what_the_image_is_sent_is_enough_to_install(tmp_path: Path) -> None:
+    """The installing steps of the Dockerfile, in a virtual environment instead of an image."""
+    sent = tmp_path / "opt/dbguard"
+    for word, rest in _instructions():
+        if word == "COPY":
+            *sources, _ = rest.split()
+            for source in sources:
+                whole, copy = REPOSITORY / source, sent / source
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                (shutil.copytree if whole.is_dir() else shutil.copy)(whole, copy)
+    venv.create(tmp_path / "environment", with_pip=True, symlinks=True)
+    programs = tmp_path / "environment/bin"
+    for word, rest in _instructions():
+        if word == "RUN" and rest.startswith("pip "):
+            command = rest.partition(" && ")[0].replace("/opt/dbguard", str(sent))
+            _passes("sh", "-ec", f"{programs}/{command}")
+    (tmp_path / "drop.sql").write_text(DROP)
+    run = subprocess.run([programs / "dbguard", "scan", tmp_path / "drop.sql"], check=False)
+    assert run.returncode == 1
+
+
+def _passes(*command: str) -> None:
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_the_image_is_made_of_files_that_are_there_and_sent() -> None:

@@ -172,6 +172,19 @@ def test_run_over_all_files(project: tuple[Path, dict[str, str]]) -> None:
     assert "\x1b" not in run.stdout
 
 
+PREK = Path(sys.executable).parent / "prek"
+
+
+@pytest.mark.skipif(not PREK.exists(), reason="prek has no wheel for this system")
+def test_prek_runs_the_hook_too(project: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    folder, _ = project
+    (folder / "reset.sh").write_text("rm app.db\n")
+    assert _git(folder, "add", "-A").returncode == 0
+    run = _run(folder, str(PREK), "run", "--all-files", PREK_HOME=str(tmp_path / "prek"))
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "reset.sh:1:1: error[delete-database-file]" in run.stdout + run.stderr
+
+
 def test_try_repo(tmp_path: Path, hook_repository: tuple[Path, str], home: dict[str, str]) -> None:
     hooks, _ = hook_repository
     (tmp_path / "reset.py").write_text("import os\n\nos.remove('app.db')\n")

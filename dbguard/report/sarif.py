@@ -103,14 +103,15 @@ def _semantic(version: str) -> str:
 
 
 def _rule(rule: RulePage, pages: str) -> dict[str, Any]:
-    about = "the guard itself" if rule.section is None else SECTIONS[rule.section]
-    section = "" if rule.section is None else f"Protocol, section {rule.section}: "
-    text = f"{rule.summary}\n\n{section}{about}.\n\n{rule.text}"
+    about = "About the guard itself."
+    if rule.section is not None:
+        about = f"Protocol, section {rule.section}: {SECTIONS[rule.section]}."
+    text = f"{rule.summary}\n\n{about}\n\n{rule.text}"
     described: dict[str, Any] = {
         "id": rule.id,
         "name": "".join(part.capitalize() for part in rule.id.split("-")),
         "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": f"{rule.summary} {section}{about}."},
+        "fullDescription": {"text": f"{rule.summary} {about}"},
         "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": _LEVEL.get(rule.section or 0, "warning")}
         if rule.section is not None
