@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 from urllib.parse import unquote
 
@@ -200,6 +201,32 @@ def test_examples_are_judged_as_the_document_says(block: Block) -> None:
     found = {f"{f.rule}:{f.severity.value}" for f in analysis.findings}
     wanted = set(block.values["finds"].split(",")) - {"nothing"}
     assert found == wanted, block
+
+
+ADVICE = [
+    (page.stem, code)
+    for page in sorted((REPOSITORY / "docs/rules").glob("*.md"))
+    for part in re.findall(
+        r"^## Do instead\n(.*?)(?=^## |\Z)", page.read_text("utf-8"), re.M | re.S
+    )
+    for code in re.findall(r"(?:^    .*\n|^\n(?=    ))+", part, re.M)
+]
+
+
+@pytest.mark.parametrize(("rule", "code"), ADVICE, ids=[rule for rule, _ in ADVICE])
+def test_what_a_rule_advises_is_not_reported(rule: str, code: str) -> None:
+    text = dedent(code).strip("\n") + "\n"
+    if text.startswith("[tool.dbguard"):
+        return
+    language = "sql" if re.match(r"[A-Z]{2,} ", text) else "shell"
+    analysis = analyse(SourceFile(f"advice.{language}", text), language)
+    found = {f"{f.rule}:{f.severity.value}" for f in analysis.findings}
+    if rule == "overwrite-database-file":
+        assert found == {"overwrite-database-file:warning"}  # as its page says
+    elif rule == "bad-suppression":
+        assert found == {"drop-table:error"}  # analyse() knows no comments
+    else:
+        assert found == set()
 
 
 # --- what other programs read ---

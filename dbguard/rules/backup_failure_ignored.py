@@ -27,7 +27,7 @@ class BackupFailureIgnored(Rule):
     commands, `check=True` for `subprocess.run`, no `-` before the recipe line, no handler
     that swallows the exception.
 
-        cp app.db "app.db.bak_$(date +%s)" && rm app.db
+        pg_dump -Fc shop > "shop_$(date +%s).dump" && psql -d shop -f migrate.sql
 
     ## Links
 

@@ -29,7 +29,8 @@ class ChangeWithoutBackup(Rule):
     Back up the same database first, and stop if that fails:
 
         sqlite3 app.db ".backup 'app.db.bak_$(date +%s)'" &&
-          sqlite3 app.db "ALTER TABLE users ADD COLUMN email TEXT"
+          sqlite3 app.db "ALTER TABLE users ADD COLUMN email TEXT" &&
+          sqlite3 app.db "SELECT email FROM users LIMIT 1"
 
     ## Links
 

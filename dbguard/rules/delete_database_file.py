@@ -24,7 +24,8 @@ class DeleteDatabaseFile(Rule):
     Keep the file and change its schema:
 
         sqlite3 app.db ".backup 'app.db.bak_$(date +%Y%m%d_%H%M%S)'" &&
-          sqlite3 app.db "ALTER TABLE users ADD COLUMN email TEXT"
+          sqlite3 app.db "ALTER TABLE users ADD COLUMN email TEXT" &&
+          sqlite3 app.db "SELECT email FROM users LIMIT 1"
 
     Where the file really must go, move it aside under a name of its own, together with
     its `-wal` and `-shm` files, and verify the new one before anyone deletes the old.

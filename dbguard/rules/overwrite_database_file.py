@@ -23,8 +23,11 @@ class OverwriteDatabaseFile(Rule):
 
     Write to a new name, verify it, keep the old file aside, and only then swap:
 
-        sqlite3 new.db < schema.sql
-        sqlite3 app.db ".backup 'app.db.bak_$(date +%s)'" && mv new.db app.db
+        sqlite3 new.db < schema.sql &&
+          mv app.db "app.db.old_$(date +%s)" && mv new.db app.db
+
+    That is reported all the same, as a warning: whether the new one holds all that the old
+    one held, only a person can say, and accept it in a comment.
 
     ## Links
 

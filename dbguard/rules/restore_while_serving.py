@@ -25,8 +25,11 @@ class RestoreWhileServing(Rule):
     Stop what uses the database, keep the damaged one aside, restore, start again:
 
         systemctl stop app &&
-          mv app.db "app.db.damaged_$(date +%s)" && rm -f app.db-wal app.db-shm &&
+          mv app.db "app.db.damaged_$(date +%s)" &&
           cp app.db.bak app.db && systemctl start app
+
+    Where `app.db-wal` and `app.db-shm` are still there, they belong to the damaged database:
+    move them along with it.
 
     ## Links
 
