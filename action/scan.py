@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,10 @@ def _own_git_settings(folder: Path, workspace: str) -> None:
     """
     settings = folder / ".gitconfig"
     add = ("git", "config", "--file", str(settings), "--add", "safe.directory")
-    for directory in {workspace, os.path.realpath(workspace)}:
-        subprocess.run([*add, directory], check=False, capture_output=True)
+    # Without git dbguard says itself what it cannot do.
+    with suppress(FileNotFoundError):
+        for directory in {workspace, os.path.realpath(workspace)}:
+            subprocess.run([*add, directory], cwd=folder, check=False, capture_output=True)
     os.environ["HOME"] = str(folder)
     os.environ.pop("XDG_CONFIG_HOME", None)
 

@@ -22,9 +22,18 @@ from dbguard.analysis import analyse
 from dbguard.config import load
 from dbguard.git import clean_environment, listed_files
 from dbguard.kinds import kind_of_name
+from dbguard.report.formats import FORMATS
 from dbguard.source import SourceFile
-from tests.document_blocks import REPOSITORY, Block, anchors, blocks, documents, without_blocks
-from tests.github_runner import program
+from tests.document_blocks import (
+    REPOSITORY,
+    Block,
+    anchors,
+    blocks,
+    documents,
+    text_of,
+    without_blocks,
+)
+from tests.github_runner import action, program
 from tests.scratch import run_git
 
 DOCUMENTS = documents()
@@ -279,6 +288,21 @@ def test_links_lead_somewhere(document: str) -> None:
         assert target.exists(), f"{document}: {link}"
         if anchor and target.suffix == ".md":
             assert anchor in anchors(os.path.relpath(target, REPOSITORY)), f"{document}: {link}"
+
+
+def test_every_format_and_every_input_of_the_action_has_its_place() -> None:
+    formats = re.findall(r"^## (.*)$", text_of("docs/formats.md"), re.MULTILINE)
+    assert sorted(formats) == sorted(FORMATS)
+    documented = set(re.findall(r"^\| `([a-z-]+)` \|", text_of("docs/ci.md"), re.MULTILINE))
+    assert documented == {*action()["inputs"], *action()["outputs"]}
+
+
+def test_the_first_screen_has_what_it_promises() -> None:
+    """What it is, a command for the main job, one for the tests: in the first 24 lines."""
+    screen = "\n".join(text_of("README.md").splitlines()[:24])
+    assert "A static guard against accidental destruction of databases" in screen
+    assert ".venv/bin/dbguard scan ." in screen
+    assert "\n.ci/run\n" in screen
 
 
 def test_nobody_is_told_to_install_the_package_of_somebody_else() -> None:
