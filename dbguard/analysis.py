@@ -65,7 +65,7 @@ def analyse(
     *files* are the project's other files, where those it runs are to be followed.
     *context* overrules what the path suggests.
     """
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
+    allow_deep_flows()
     assembly = Assembly(files, project_path or file.path)
     flows = assembly.whole(Region.of_file(file, language, dialect))
     known = databases or Databases()
@@ -84,6 +84,11 @@ def analyse(
         tuple(assembly.comments),
         _partly_copied(flows),
     )
+
+
+def allow_deep_flows() -> None:
+    """Let flows be walked as deep as they may nest."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
 
 
 def judged(flows: Iterable[Flow], context: Context, project: Project) -> tuple[Finding, ...]:

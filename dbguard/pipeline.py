@@ -30,7 +30,7 @@ from dbguard.changes import (
 from dbguard.classification import Databases
 from dbguard.config import Config
 from dbguard.context import context_of
-from dbguard.discover import Candidate, discover
+from dbguard.discover import Candidate, Discovery, discover
 from dbguard.evidence import Context, Project
 from dbguard.finding import Finding
 from dbguard.inclusion import ProjectFiles
@@ -81,6 +81,70 @@ class _Checked:
     partly_copied: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What checking gave, file by file; ``check`` checks one again, as the project has it."""
+
+    discovery: Discovery
+    survey: _Survey
+    results: dict[Candidate, _Checked]
+    callers: dict[Candidate, _Checked]
+    check: _Check
+
+    def findings(self, options: ScanOptions) -> tuple[Finding, ...]:
+        """Return the findings of every file, suppressed and accepted."""
+        found = _joined(self.results, self.callers, options.config)
+        paths = {candidate.path: candidate.project_path for candidate in self.results}
+        marked = suppressed(found, told(_comments(self.results), options.today))
+        return accept(
+            marked, options.baseline, (), options.config, lambda path: paths.get(path, path)
+        ).findings
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What could not be read or analysed whole."""
+        of_files = (p for result in self.results.values() for p in result.problems)
+        every = {*self.discovery.problems, *self.survey.problems, *of_files}
+        return tuple(sorted(every, key=_place))
+
+    @property
+    def incomplete(self) -> bool:
+        """Say whether something may have been missed."""
+        return any(problem.incomplete for problem in self.problems)
+
+    def bytes_of(self, candidate: Candidate) -> bytes | None:
+        """Return what a file consists of, None where it cannot be read."""
+        data = _bytes(candidate)
+        return None if isinstance(data, Problem) else data
+
+    def problem_count(self, candidate: Candidate) -> int:
+        """Return how many things of a file could not be analysed."""
+        return sum(problem.incomplete for problem in self.results[candidate].problems)
+
+    def with_changed(self, candidate: Candidate, data: bytes) -> Examined:
+        """Return what checking gives if a file consisted of *data*.
+
+        Whatever runs the file, or says something about it, is checked again, too.
+        """
+        changed = replace(candidate, data=data)
+        contents = {**self.check.files.contents, candidate.project_path: data}
+        check = replace(self.check, files=replace(self.check.files, contents=contents))
+
+        def again(one: Candidate, result: _Checked) -> tuple[Candidate, _Checked]:
+            if one is candidate or one == candidate:
+                return changed, check(changed)
+            about = candidate.project_path in result.included or any(
+                label.file.path == candidate.path
+                for finding in result.findings
+                for label in finding.labels
+            )
+            return one, check(one) if about else result
+
+        results = dict(again(one, result) for one, result in self.results.items())
+        callers = dict(again(one, result) for one, result in self.callers.items())
+        return replace(self, results=results, callers=callers, check=check)
+
+
 def scan(options: ScanOptions) -> Report:
     """Return the report of a scan. The scanned project's code is never imported or run.
 
@@ -88,6 +152,46 @@ def scan(options: ScanOptions) -> Report:
     cannot tell.
     """
     changes = _changes(options)
+    examined = examine(options, changes)
+    discovery, survey, check = examined.discovery, examined.survey, examined.check
+    results, callers = examined.results, examined.callers
+    project_paths = {candidate.path: candidate.project_path for candidate in survey.hits}
+    directives = told(_comments(results), options.today)
+    findings = suppressed(_joined(results, callers, options.config), directives)
+    comparisons: list[Comparison] = []
+    weakened = list(options.weakened)
+    for base in changes.bases if changes is not None else ():
+        assert changes is not None
+        version = _before(base, changes, results, callers, check)
+        were = told(_comments(version.results), options.today)
+        old_findings = suppressed(_joined(version.results, callers, options.config), were)
+        if options.diff or options.staged:
+            comparisons.append(Comparison(old_findings, version.same_lines))
+        if options.policy_from:
+            weakened += added_suppressions(were, directives)
+    accepted = accept(
+        (*findings, *weakened),
+        options.baseline,
+        comparisons,
+        options.config,
+        lambda path: project_paths.get(path, path),
+    )
+    left_out = (*discovery.left_out, *survey.left_out)
+    return Report(
+        findings=accepted.findings,
+        problems=examined.problems,
+        files=survey.files,
+        skipped=len(left_out),
+        unreadable=survey.unreadable + sum(p.stage == "discover" for p in discovery.problems),
+        suppressed=sum(finding.suppressed_by is not None for finding in accepted.findings),
+        baselined=sum(finding.baselined for finding in accepted.findings),
+        unchanged=accepted.unchanged,
+        left_out=tuple(sorted(left_out, key=lambda left: left.path)),
+    )
+
+
+def examine(options: ScanOptions, changes: Changes | None = None) -> Examined:
+    """Check every file, each with what the whole project says about its databases."""
     if options.staged and changes is not None:
         discovery = staged_files(options, changes)
     else:
@@ -115,44 +219,7 @@ def scan(options: ScanOptions) -> Report:
             for hit, result in results.items()
         }
     callers = {} if _is_whole(options) else _callers(options, results, check)
-    project_paths = {candidate.path: candidate.project_path for candidate in survey.hits}
-    directives = told(_comments(results), options.today)
-    findings = suppressed(_joined(results, callers, options.config), directives)
-    comparisons: list[Comparison] = []
-    weakened = list(options.weakened)
-    for base in changes.bases if changes is not None else ():
-        assert changes is not None
-        version = _before(base, changes, results, callers, check)
-        were = told(_comments(version.results), options.today)
-        old_findings = suppressed(_joined(version.results, callers, options.config), were)
-        if options.diff or options.staged:
-            comparisons.append(Comparison(old_findings, version.same_lines))
-        if options.policy_from:
-            weakened += added_suppressions(were, directives)
-    accepted = accept(
-        (*findings, *weakened),
-        options.baseline,
-        comparisons,
-        options.config,
-        lambda path: project_paths.get(path, path),
-    )
-    left_out = (*discovery.left_out, *survey.left_out)
-    problems = {
-        *discovery.problems,
-        *survey.problems,
-        *(problem for result in results.values() for problem in result.problems),
-    }
-    return Report(
-        findings=accepted.findings,
-        problems=tuple(sorted(problems, key=_place)),
-        files=survey.files,
-        skipped=len(left_out),
-        unreadable=survey.unreadable + sum(p.stage == "discover" for p in discovery.problems),
-        suppressed=sum(finding.suppressed_by is not None for finding in accepted.findings),
-        baselined=sum(finding.baselined for finding in accepted.findings),
-        unchanged=accepted.unchanged,
-        left_out=tuple(sorted(left_out, key=lambda left: left.path)),
-    )
+    return Examined(discovery, survey, results, callers, check)
 
 
 def _changes(options: ScanOptions) -> Changes | None:

@@ -130,6 +130,27 @@ def decode(data: bytes, shown: str, language: str) -> Decoded:
         return _latin1(data, shown, "is not UTF-8: read as Latin-1", line=line)
 
 
+def encoding_of(data: bytes, language: str) -> tuple[bytes, str]:
+    """Return the byte-order mark of a file ('' for none) and the codec of what follows it.
+
+    It is the one :func:`decode` reads the file with.
+    """
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            little = bom in (codecs.BOM_UTF16_LE, codecs.BOM_UTF32_LE)
+            return bom, f"{encoding}-{'le' if little else 'be'}"
+    mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+    if not mark and language == "python" and (cookie := _COOKIE.match(data[:COOKIE_LENGTH])):
+        encoding = _text_encoding(cookie[1].decode("ascii", "replace"))
+        if encoding not in ("utf-8", "ascii"):
+            return b"", encoding or "latin-1"
+    try:
+        data[len(mark) :].decode("utf-8")
+    except UnicodeDecodeError:
+        return mark, "latin-1"
+    return mark, "utf-8"
+
+
 def keeps_ascii(data: bytes, language: str) -> bool:
     """Say whether every ASCII character of the text is that ASCII byte of the file.
 

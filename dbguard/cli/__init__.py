@@ -22,6 +22,7 @@ __all__ = ["COMMANDS", "Exit", "command_parser", "main"]
 
 COMMANDS = {
     "scan": "check files and folders (the current folder if none is named)",
+    "fix": "show, or write, what does away with findings",
     "baseline": "accept the findings there are, so that only new ones fail",
     "explain": "say what a rule finds, and what to do instead",
     "rules": "list the rules",

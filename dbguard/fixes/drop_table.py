@@ -1,0 +1,156 @@
+"""drop-table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbguard.patterns import regex
+from dbguard.repair.copies import copy_of_dropped
+from dbguard.repair.edits import Edit
+from dbguard.repair.fix import Fix, Repair, Safety, Site
+from dbguard.repair.places import inner_span
+from dbguard.repair.python_code import PythonCode
+from dbguard.repair.shell_code import inserted
+from dbguard.repair.sql_code import MYSQL, ORACLE, POSTGRESQL, SQLITE, SqlCode
+from dbguard.repair.verification import count_query, verification
+from dbguard.source import Region
+
+_STOPS = {SQLITE: ".bail on\n", POSTGRESQL: "\\set ON_ERROR_STOP on\n"}
+_RECEIVER = regex(r"([A-Za-z_][\w.]*)\.(execute|exec_driver_sql|drop_table)")
+_OP = regex(r"(?:\w+\.)?op")
+_WHAT = "compares both tables before the drop"
+_LINE = 88
+
+
+class DropTable(Fix):
+    """Where the rows were copied before, the comparison that was missing comes before the drop,
+    in the language at hand: a `DO` block in PostgreSQL, a table with a `CHECK` in SQLite and
+    MySQL (8.0.16 or newer; older ones do not check), `THROW` in SQL Server, an `if` that raises
+    in Python and in Alembic's migrations. sqlite3 and psql, which go on after an error, are told
+    to stop (`.bail on`, `\\set ON_ERROR_STOP on`). A table whose rows were not copied has no fix.
+    """
+
+    rule = "drop-table"
+    safety = Safety.SAFE
+
+    def repairs(self, site: Site) -> Iterator[Repair]:
+        """Yield the comparison of both tables before the drop."""
+        tables = copy_of_dropped(site)
+        if tables is None:
+            if site.region.language == "sql":
+                yield from _stopping(site)
+            return
+        if site.region.language == "sql":
+            yield from _in_sql(site, *tables)
+            if site.region.parent is not None and site.region.parent.language == "python":
+                yield from _in_python(site, site.region.parent, *tables)
+        elif site.region.language == "python":
+            yield from _in_python(site, site.region, *tables)
+
+
+def _in_sql(site: Site, old: str, new: str) -> Iterator[Repair]:
+    code = SqlCode(site.region)
+    statement = code.statement_at(site.span.start)
+    if statement is None or _takes_one(site.region, code):
+        return
+    dialect = code.dialect or _dialect_around(site.region)
+    if dialect == ORACLE:
+        return
+    lines = verification(code.written(old), code.written(new), old, dialect)
+    at = statement.span.start
+    joint = "\n" + code.indent(at)
+    if "\n" not in site.region.text or code.shares_line(at):
+        lines, joint = [line.strip() for line in lines], " "
+    edit = inserted(at, joint.join([*lines, ""]))
+    yield Repair(site.region, (edit,), _WHAT)
+    stops = _stops(site.region, code)
+    if stops is not None:
+        yield Repair(site.region, (stops,), "stops at the first error")
+        yield Repair(site.region, (stops, edit), _WHAT)
+
+
+def _stopping(site: Site) -> Iterator[Repair]:
+    """A copy that may have failed proves nothing: where the client goes on, it is to stop."""
+    stops = _stops(site.region, SqlCode(site.region))
+    if stops is not None:
+        yield Repair(site.region, (stops,), "stops at the first error")
+
+
+def _takes_one(region: Region, code: SqlCode) -> bool:
+    """Say whether a text is the argument of a call that takes one statement only."""
+    alone = len(code.statements) == 1 and "script" not in region.via
+    return alone and region.via.startswith("argument of execute")
+
+
+def _stops(region: Region, code: SqlCode) -> Edit | None:
+    """Return the edit by which the client stops at the first error, None where it does."""
+    dialect = code.dialect or _dialect_around(region)
+    piped = region.parent is not None and not region.via.startswith(("-c", "argument"))
+    if not piped or dialect not in _STOPS:
+        return None
+    start = next((token.start for token in code.tokens), 0)
+    return inserted(start, _STOPS[dialect] + code.indent(start))
+
+
+def _dialect_around(region: Region) -> str:
+    """Return the dialect of the program that runs a text, '' where it is not known."""
+    for word, dialect in (("sqlite", SQLITE), ("psql", POSTGRESQL), ("mysql", MYSQL)):
+        if word in region.via:
+            return dialect
+    return ""
+
+
+def _in_python(site: Site, region: Region, old: str, new: str) -> Iterator[Repair]:
+    span = inner_span(region, site.finding.primary.span)
+    if span is None:
+        return
+    try:
+        code = PythonCode(region)
+    except TimeoutError:
+        return
+    call = code.node_at(span, "call")
+    while call is not None and not _RECEIVER.fullmatch(code.callee(call)):
+        call = call.parent
+        while call is not None and call.type != "call":
+            call = call.parent
+    if call is None or code.statement_of(call) is None:
+        return
+    receiver = _RECEIVER.fullmatch(code.callee(call))
+    assert receiver is not None
+    dialect = site.region.dialect if site.region.language == "sql" else ""
+    query = count_query(old, new, dialect)
+    if '"' in query:
+        return
+    statement = code.statement_of(call)
+    assert statement is not None
+    at = code.inner(statement).start
+    indent = code.indent(at)
+    wrapped = code.text(call).find("text(") >= 0
+    for lines in _comparisons(receiver[1], receiver[2], query, old, wrapped, _LINE - len(indent)):
+        text = f"\n{indent}".join([*lines, ""])
+        yield Repair(region, (inserted(at, text),), _WHAT)
+
+
+def _comparisons(
+    receiver: str, method: str, query: str, old: str, wrapped: bool, width: int
+) -> Iterator[list[str]]:
+    """Yield the ways to compare and to raise, for a connection, a cursor or Alembic's op.
+
+    *width* is how long a line may be.
+    """
+    error = f'    raise RuntimeError("rows of {old} are missing from its copy")'
+    if _OP.fullmatch(receiver):
+        receiver, method = f"{receiver}.get_bind()", "exec_driver_sql"
+    argument = f'text("{query}")' if wrapped else f'"{query}"'
+    cursor = not wrapped and method == "execute" and "cur" in receiver.rpartition(".")[2]
+    if cursor:
+        call = _call(f"{receiver}.execute", argument, "", width)
+        yield [*call, f"if {receiver}.fetchone()[0] != 0:", error]
+    by_scalar = wrapped or method == "exec_driver_sql"
+    value = ".scalar() != 0:" if by_scalar else ".fetchone()[0] != 0:"
+    yield [*_call(f"if {receiver}.{method}", argument, value, width), error]
+
+
+def _call(called: str, argument: str, behind: str, width: int) -> list[str]:
+    line = f"{called}({argument}){behind}"
+    return [line] if len(line) <= width else [f"{called}(", f"    {argument}", f"){behind}"]
