@@ -137,7 +137,10 @@ class _File:
     def _look_at_rest(self, finding: Finding) -> None:
         """Say of a finding that stays whether another safety would fix it."""
         others = frozenset(Safety) - self.allowed
-        done = self._tried(finding, others) if self.attempts < MAX_ATTEMPTS else None
+        done = None
+        if others and self.attempts < MAX_ATTEMPTS:
+            self.attempts += 1
+            done = self._tried(finding, others)
         if done is None:
             self.proposal.unfixed.append(finding)
         else:
@@ -184,13 +187,16 @@ def _site(bench: Bench, candidate: Candidate, finding: Finding) -> Site | None:
     written = bench.written(candidate)
     if written is None:
         return None
-    span = finding.primary.span
-    operations: tuple[Operation, ...] = ()
-    if finding.operation is None:
-        file = SourceFile(candidate.path, written.text)
-        region = Region.of_file(file, candidate.kind.language, candidate.kind.dialect)
-    else:
+    region = Region.of_file(
+        SourceFile(candidate.path, written.text), candidate.kind.language, candidate.kind.dialect
+    )
+    if finding.operation is not None:
         region = finding.operation.region
-        operations = bench.reading(candidate, written.text).operations
-    inner = inner_span(region, span)
-    return Site(finding, region, inner, finding.operation, operations) if inner else None
+    inner = inner_span(region, finding.primary.span)
+    if inner is None:
+        return None
+
+    def read() -> tuple[Operation, ...]:
+        return bench.reading(candidate, written.text).operations
+
+    return Site(finding, region, inner, finding.operation, read)

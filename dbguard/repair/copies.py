@@ -18,7 +18,7 @@ def copy_of_dropped(site: Site) -> tuple[str, str] | None:
     if drop is None or drop.kind is not Kind.DROP_TABLE or copied.state != "yes":
         return None
     found: tuple[str, str] | None = None
-    for operation in site.operations:
+    for operation in site.read():
         source = operation.source
         if operation.kind is Kind.COPY_ROWS and source is not None:
             same = operation.region.file.path == (copied.file.path if copied.file else "")

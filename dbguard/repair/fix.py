@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import ClassVar
 
@@ -40,15 +40,15 @@ _MEANINGS = {
 class Site:
     """Where a finding is: ``span`` in the text of ``region``, which may stand in others.
 
-    ``operation`` is what it is about, None for the guard's own findings. ``operations``
-    are all of the file, in reading order.
+    ``operation`` is what it is about, None for the guard's own findings. ``read`` returns
+    every operation of the file, in reading order.
     """
 
     finding: Finding
     region: Region
     span: Span
     operation: Operation | None
-    operations: tuple[Operation, ...]
+    read: Callable[[], tuple[Operation, ...]]
 
     @property
     def text(self) -> str:

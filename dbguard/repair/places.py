@@ -121,10 +121,21 @@ def ways_to_write(region: Region, edits: tuple[Edit, ...]) -> Iterator[tuple[Edi
 
 
 def _outer(region: Region, span: Span) -> Span | None:
-    if not region.map.is_exact(span.start, span.end):
-        return None
+    """Return where part of a region's text stands, None where it is written in another way.
+
+    Of a line end of two characters a region has the second one only: what ends before it
+    ends before both.
+    """
+    text, inner = region.file.text, region.text[span.start : span.end]
     outer = region.span(span.start, span.end)
-    return outer if outer.end - outer.start == span.end - span.start else None
+    start, end = (_before_line_end(text, at) for at in (outer.start, outer.end))
+    if span.start == span.end:
+        end = start
+    return Span(start, end) if text[start:end].replace("\r\n", "\n") == inner else None
+
+
+def _before_line_end(text: str, at: int) -> int:
+    return at - 1 if text[at - 1 : at + 1] == "\r\n" else at
 
 
 def _lines(text: str, newline: str) -> str:

@@ -1,0 +1,168 @@
+"""A fixed flow, run on a live database, keeps every row; unfixed it loses some.
+
+The proofs of :mod:`tests.test_proofs` turned round: their unsafe fixtures, with every fix
+done, are run in a folder with a database, in write-ahead mode too, where what was written
+last is not in the file itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.expectations import FIXTURES, fixture_files, stated_in
+from tests.test_fix_fixtures import FIXED, laid_out, proposed
+from tests.test_proofs import CLEAN, DIRTY, _needs, kept, run, seed
+
+_ALONE_THEY_LOSE_NOTHING = {"change-without-backup", "verification-cannot-stop"}
+
+UNSAFE = [
+    path
+    for path in fixture_files()
+    if ".sqlite." in path.name
+    and "unsafe" in path.name
+    and {place.rule for place in stated_in(path, "expect")} <= FIXED | _ALONE_THEY_LOSE_NOTHING
+]
+
+# Each is named, so that a fix that stops working is noticed.
+NO_FIX = {
+    "unsafe-reset.sqlite.sql": "drops a table that was copied nowhere",
+}
+
+
+def fixed(path: Path, folder: Path) -> Path | None:
+    """Return a fixture with every fix done, None where that leaves what loses rows."""
+    copy = laid_out(path, folder)
+    proposal = proposed(copy, folder)
+    for candidate, _, after in proposal.changes():
+        Path(candidate.absolute).write_bytes(after.encode())
+    left = [one for one in proposal.after.open_findings if one.rule in FIXED]
+    return None if left or not proposal.fixed else copy
+
+
+def _id(path: Path) -> str:
+    return path.relative_to(FIXTURES).as_posix()
+
+
+@pytest.mark.parametrize("users", [CLEAN, DIRTY], ids=["clean", "dirty"])
+@pytest.mark.parametrize("path", UNSAFE, ids=_id)
+def test_a_fixed_flow_keeps_every_row(
+    path: Path, users: list[tuple[int, str, int]], tmp_path: Path
+) -> None:
+    _needs(path)
+    code = fixed(path, tmp_path / "code")
+    if code is None:
+        assert path.name in NO_FIX
+        return
+    data = tmp_path / "data"
+    data.mkdir()
+    seed(data, users)
+    before = kept(data)
+    run(code, data)
+    assert not before - kept(data)
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Path:
+    """Return a folder with a database in write-ahead mode, whose last rows are in its log."""
+    data = tmp_path / "live"
+    data.mkdir()
+    seed(data, CLEAN)
+    connection = sqlite3.connect(data / "app.db")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute("INSERT INTO users VALUES (7, 'barbara', 80)")
+    connection.commit()
+    crashed = tmp_path / "crashed"
+    shutil.copytree(data, crashed)
+    connection.close()
+    assert (crashed / "app.db-wal").stat().st_size
+    return crashed
+
+
+DELETES = {
+    "remove.py": "import os\n\nos.remove('app.db')\n",
+    "unlink.py": "from pathlib import Path\n\nPath('app.db').unlink(missing_ok=True)\n",
+    "rm.sh": "#!/bin/sh\nset -e\nrm -f app.db\n",
+    "chain.sh": "[ -f app.db ] && rm app.db app.db-wal app.db-shm\n",
+    "quoted.sh": 'DB=app.db\nif [ -f "$DB" ]; then rm "$DB"; fi\n',
+}
+
+
+@pytest.mark.parametrize("name", DELETES)
+def test_the_log_goes_with_the_database(name: str, live: Path, tmp_path: Path) -> None:
+    code = tmp_path / name
+    code.write_text(DELETES[name])
+    proposal = proposed(code, tmp_path)
+    assert len(proposal.fixed) == 1
+    for candidate, _, after in proposal.changes():
+        Path(candidate.absolute).write_text(after)
+    run(code, live)
+    assert not (live / "app.db").exists()
+    (aside,) = (p for p in live.glob("app.db.bak_*") if not p.name.endswith(("-wal", "-shm")))
+    with closing(sqlite3.connect(aside)) as connection:
+        names = {row[0] for row in connection.execute("SELECT name FROM users")}
+    assert "barbara" in names
+    # What is made anew under the old name is new, and has nothing of the old log.
+    with closing(sqlite3.connect(live / "app.db")) as connection:
+        assert not list(connection.execute("SELECT name FROM sqlite_master"))
+
+
+def test_the_copy_that_sqlite_makes_has_what_is_in_the_log(live: Path, tmp_path: Path) -> None:
+    code = tmp_path / "keep.sh"
+    code.write_text(
+        'set -e\nsqlite3 app.db "PRAGMA journal_mode=wal"\ncp app.db "copy_$(date +%s).db"\n'
+    )
+    _needs(code)
+    proposal = proposed(code, tmp_path)
+    assert [one.rule for one in proposal.fixed] == ["backup-of-live-file"]
+    for candidate, _, after in proposal.changes():
+        Path(candidate.absolute).write_text(after)
+    run(code, live)
+    (copy,) = live.glob("copy_*.db")
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (4,)
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["whole", "row missing"])
+@pytest.mark.parametrize("kind", ["sql", "py", "sh"])
+def test_the_inserted_comparison_stops_the_drop_only_where_rows_are_missing(
+    kind: str, missing: bool, tmp_path: Path
+) -> None:
+    condition = " WHERE id <> 2" if missing else ""
+    copy = f"INSERT INTO users_new SELECT id, name, age FROM (SELECT * FROM users{condition})"
+    create = "CREATE TABLE users_new (id INTEGER PRIMARY KEY, name TEXT, age INTEGER)"
+    code = tmp_path / f"rebuild.{kind}"
+    statements = (
+        create,
+        "INSERT INTO users_new SELECT id, name, age FROM users",
+        "DROP TABLE users",
+    )
+    if kind == "sql":
+        code.write_text("PRAGMA foreign_keys=OFF;\n" + "".join(f"{s};\n" for s in statements))
+    elif kind == "py":
+        lines = "".join(f"connection.execute('{s}')\n" for s in statements)
+        code.write_text(f"import sqlite3\nconnection = sqlite3.connect('app.db')\n{lines}")
+        code.write_text(code.read_text() + "connection.commit()\n")
+    else:
+        lines = "".join(f'sqlite3 app.db "{s}"\n' for s in statements)
+        code.write_text(f"set -e\n{lines}")
+    _needs(code)
+    proposal = proposed(code, tmp_path)
+    assert [one.rule for one in proposal.fixed] == ["drop-table"]
+    ((candidate, _, after),) = proposal.changes()
+    # The row gets lost behind the back of the scan: the comparison has to find out itself.
+    Path(candidate.absolute).write_text(after.replace(statements[1], copy))
+    data = tmp_path / "data"
+    data.mkdir()
+    seed(data, CLEAN)
+    before = kept(data)
+    run(code, data)
+    with closing(sqlite3.connect(data / "app.db")) as connection:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    assert ("users" in tables) == missing
+    assert not before - kept(data)
