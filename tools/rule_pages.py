@@ -7,6 +7,7 @@ import inspect
 import sys
 from pathlib import Path
 
+from dbguard.fixes import about, fix_for
 from dbguard.rule import Rule
 from dbguard.rules import all_rules
 
@@ -20,19 +21,39 @@ def page(rule: Rule) -> str:
     if rule.section is not None:
         breaks = f"Breaks [section {int(rule.section)}](../protocol.md) of the protocol."
     first, _, rest = text.partition("\n")
-    return f"# {rule.id}\n\n{first.strip()}\n\n{breaks}\n\n{rest.strip()}\n"
+    before, links, behind = rest.strip().partition("## Links")
+    parts = [
+        f"# {rule.id}",
+        first.strip(),
+        breaks,
+        before.strip(),
+        about(rule.id).replace("`dbguard fix`", "[`dbguard fix`](../fix.md)", 1),
+    ]
+    return "\n\n".join(part for part in (*parts, links + behind) if part) + "\n"
 
 
 def index(rules: tuple[Rule, ...]) -> str:
     """Return the page that lists the rules."""
     rows = [
         f"| [{rule.id}]({rule.id}.md) | {'guard' if rule.section is None else int(rule.section)} "
-        f"| {(inspect.getdoc(rule) or '').splitlines()[0]} |"
+        f"| {(inspect.getdoc(rule) or '').splitlines()[0]} | {_safety(rule)} |"
         for rule in rules
     ]
     return "\n".join(
-        ["# Rules", "", "| rule | section | finds |", "| --- | --- | --- |", *rows, ""]
+        [
+            "# Rules",
+            "",
+            "| rule | section | finds | [fix](../fix.md) |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
     )
+
+
+def _safety(rule: Rule) -> str:
+    fix = fix_for(rule.id)
+    return fix.safety.value if fix is not None else ""
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     """Print the page of the rule. Raises UsageError where there is none."""
     from inspect import cleandoc
 
+    from dbguard.fixes import about as about_fix
     from dbguard.rules import all_rules, rule_ids
 
     for rule in all_rules():
@@ -25,6 +26,8 @@ def run(arguments: argparse.Namespace) -> Exit:
             about = "the guard itself" if section is None else f"protocol, section {int(section)}"
             write((f"{rule.id} ({about})\n\n",))
             write((cleandoc(rule.__doc__ or ""), "\n"))
+            if fix := about_fix(rule.id):
+                write(("\n", fix, "\n"))
             return Exit.CLEAN
     from dbguard.suggestion import suggestion
 

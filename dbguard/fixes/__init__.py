@@ -30,3 +30,14 @@ def all_fixes() -> tuple[Fix, ...]:
 def fix_for(rule: str) -> Fix | None:
     """Return the fix of a rule, None where there is none."""
     return next((fix for fix in all_fixes() if fix.rule == rule), None)
+
+
+def about(rule: str) -> str:
+    """Return what a page says of the fix of a rule, in Markdown, '' where there is none."""
+    from inspect import cleandoc
+
+    fix = fix_for(rule)
+    if fix is None:
+        return ""
+    safety = f"`dbguard fix`, {fix.safety.value}: the code {fix.safety.meaning}."
+    return f"## Fix\n\n{safety}\n\n{cleandoc(fix.__doc__ or '')}"
