@@ -67,7 +67,9 @@ def _severities(
     """Give findings the severity the settings say; leave out rules switched off."""
     for finding in findings:
         severity = config.severity_of(finding.rule, project_path(finding.path), finding.severity)
-        if severity is not None:
+        if severity is finding.severity:
+            yield finding
+        elif severity is not None:
             yield replace(finding, severity=severity)
 
 

@@ -69,7 +69,8 @@ def analyse(
     assembly = Assembly(files, project_path or file.path)
     flows = assembly.whole(Region.of_file(file, language, dialect))
     known = databases or Databases()
-    known = replace(known, used=known.used | _used(flows))
+    steps = [step for flow in flows for step in operations(flow.body)]
+    known = replace(known, used=known.used | _used(steps))
     project = project or Project()
     if turns_write_ahead_on(file.text.encode("utf-8", "replace")):
         project = replace(project, write_ahead=True)
@@ -79,10 +80,10 @@ def analyse(
     return Analysis(
         findings,
         tuple(assembly.problems),
-        _undecided(flows, known),
+        _undecided(steps, known),
         frozenset(assembly.included),
         tuple(assembly.comments),
-        _partly_copied(flows),
+        _partly_copied(steps),
     )
 
 
@@ -109,43 +110,43 @@ def judged(flows: Iterable[Flow], context: Context, project: Project) -> tuple[F
 
     walk = Walk(visit, context, project)
     for flow in flows:
+        if next(operations(flow.body), None) is None:
+            continue
         end = walk.flow(flow)
         for rule in all_rules():
             keep(rule.at_end(end))
     return tuple(found.values())
 
 
-def _undecided(flows: tuple[Flow, ...], databases: Databases) -> frozenset[str]:
+def _undecided(steps: Iterable[Operation], databases: Databases) -> frozenset[str]:
     return frozenset(
         operation.target.name
-        for flow in flows
-        for operation in operations(flow.body)
+        for operation in steps
         if operation.kind in _ON_FILES and databases.may_be_used(operation.target.name)
     )
 
 
-def _partly_copied(flows: tuple[Flow, ...]) -> frozenset[str]:
-    everything = [operation for flow in flows for operation in operations(flow.body)]
-    if not any(o.kind is Kind.COPY_ROWS and o.columns for o in everything):
+def _partly_copied(steps: list[Operation]) -> frozenset[str]:
+    if not any(o.kind is Kind.COPY_ROWS and o.columns for o in steps):
         return frozenset()
     return frozenset(
         table_key(operation.source.name)
-        for operation in everything
+        for operation in steps
         if operation.kind in (Kind.COPY_ROWS, Kind.RENAME_TABLE) and operation.source is not None
     )
 
 
 def used_in(file: SourceFile, language: str) -> frozenset[str]:
     """Return the database files that a file connects to, in normal form."""
-    return _used(Assembly(path=file.path).whole(Region.of_file(file, language)))
+    flows = Assembly(path=file.path).whole(Region.of_file(file, language))
+    return _used(step for flow in flows for step in operations(flow.body))
 
 
-def _used(flows: tuple[Flow, ...]) -> frozenset[str]:
-    """Return the database files that these flows connect to, in normal form."""
+def _used(steps: Iterable[Operation]) -> frozenset[str]:
+    """Return the database files that are connected to, in normal form."""
     return frozenset(
         path
-        for flow in flows
-        for operation in operations(flow.body)
+        for operation in steps
         if operation.kind is Kind.CONNECT
         for path in _file_of(operation.target.name)
     )

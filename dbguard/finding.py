@@ -132,12 +132,16 @@ class Finding:
     occurrence: int = 0
 
     def __post_init__(self) -> None:
+        if len(self.labels) == 1 and self.labels[0].primary:
+            return
         if sum(label.primary for label in self.labels) != 1:
             raise ValueError(f"a finding of {self.rule} needs exactly one primary label")
 
     @property
     def primary(self) -> Label:
         """The label that says where it is."""
+        if self.labels[0].primary:
+            return self.labels[0]
         return next(label for label in self.labels if label.primary)
 
     @property

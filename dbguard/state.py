@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from itertools import count
 from typing import Generic, Literal, TypeVar
 
@@ -34,6 +35,7 @@ class FactKind(Enum):
     DEFINED = "defined"
 
 
+@lru_cache(maxsize=4096)
 def table_key(name: str) -> str:
     """Return the name by which two mentions of a table are compared.
 
@@ -48,6 +50,9 @@ def database_key(name: str) -> str:
     """Return the name by which two mentions of a database are compared."""
     return name if "://" in name else normal_path(name)
 
+
+_BETWEEN_TABLES = frozenset({FactKind.COPIED, FactKind.VERIFIED, FactKind.RENAMED})
+"""The kinds of facts that are about two tables, and are found by either."""
 
 Entry = TypeVar("Entry")
 Name = TypeVar("Name")
@@ -98,15 +103,24 @@ class Facts:
     def __init__(
         self,
         proofs: Ledger[str, dict[str, Operation]] | None = None,
-        by_second: Ledger[str, tuple[str, ...]] | None = None,
+        by_second: Ledger[str, dict[str, None]] | None = None,
     ) -> None:
         # The inner dictionaries are never changed, only replaced.
         self._proofs: Ledger[str, dict[str, Operation]] = proofs or Ledger()
-        self._by_second: Ledger[str, tuple[str, ...]] = by_second or Ledger()
+        # None for kinds whose second side is no name ("table"), which all of them share: to
+        # replace the list of a thousand tables for each new one is quadratic.
+        self._by_second = by_second
+
+    @classmethod
+    def of_kind(cls, kind: FactKind) -> Facts:
+        """Return facts of a kind, of which none holds yet."""
+        return cls(by_second=Ledger() if kind in _BETWEEN_TABLES else None)
 
     def copy(self) -> Facts:
         """Return facts that can be changed apart from these."""
-        return Facts(self._proofs.copy(), self._by_second.copy())
+        return Facts(
+            self._proofs.copy(), None if self._by_second is None else self._by_second.copy()
+        )
 
     def hold(self, first: str, second: str, proof: Operation) -> None:
         """Note that a fact holds. The first proof of it is kept."""
@@ -114,7 +128,9 @@ class Facts:
         if second in known:
             return
         self._proofs[first] = {**known, second: proof}
-        self._by_second[second] = (*self._by_second.entries.get(second, ()), first)
+        if self._by_second is not None:
+            others = self._by_second.entries.get(second, {})
+            self._by_second[second] = {**others, first: None}
 
     def end(self, first: str, second: str) -> None:
         """Note that a fact holds no more."""
@@ -125,7 +141,9 @@ class Facts:
             self._proofs[first] = rest
         else:
             self._proofs.remove(first)
-        if others := tuple(n for n in self._by_second.entries[second] if n != first):
+        if self._by_second is None:
+            return
+        if others := {n: None for n in self._by_second.entries[second] if n != first}:
             self._by_second[second] = others
         else:
             self._by_second.remove(second)
@@ -136,7 +154,7 @@ class Facts:
 
     def with_second(self, second: str) -> tuple[str, ...]:
         """Return the first sides of the facts whose other side is *second*."""
-        return self._by_second.entries.get(second, ())
+        return () if self._by_second is None else tuple(self._by_second.entries.get(second, ()))
 
     def __iter__(self) -> Iterator[tuple[str, str, Operation]]:
         for first, known in self._proofs.entries.items():
@@ -147,7 +165,7 @@ class Facts:
         """Return the facts that hold in both."""
         if self._proofs.entries is other._proofs.entries:
             return self.copy()
-        both = Facts()
+        both = Facts(by_second=None if self._by_second is None else Ledger())
         for first, second, proof in self:
             if second in other.of(first):
                 both.hold(first, second, proof)
@@ -252,7 +270,9 @@ class State:
     The rest is the state of the session.
     """
 
-    _facts: dict[FactKind, Facts] = field(default_factory=lambda: {k: Facts() for k in FactKind})
+    _facts: dict[FactKind, Facts] = field(
+        default_factory=lambda: {k: Facts.of_kind(k) for k in FactKind}
+    )
     happened: History = field(default_factory=History)
     foreign_keys: ForeignKeys | None = None
     in_transaction: bool = False

@@ -163,16 +163,21 @@ def _paragraph(name: str, text: str, options: TextOptions) -> Iterator[str]:
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    from textwrap import wrap
+    """Return a text in lines of at most *width* columns; a longer word has a line of its own.
 
-    return wrap(
-        text,
-        max(width, 30),
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    Not textwrap's, which takes a third of the time of a report of ten thousand findings.
+    """
+    lines: list[str] = []
+    room = max(width, 30)
+    line = ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) <= room:
+            line = f"{line} {word}"
+        else:
+            if line:
+                lines.append(line)
+            line = indent + word
+    return [*lines, line] if line else lines
 
 
 def _problem(problem: Problem, style: Style) -> str:
