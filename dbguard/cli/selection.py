@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -37,6 +38,9 @@ def scanned(options: ScanOptions) -> Report:
     from dbguard.changes import ChangeError, ShallowError
     from dbguard.git import GitError
 
+    # Most of what a scan makes lives until a file is done: to look for cycles in it every
+    # 700 objects takes a tenth of the time.
+    gc.set_threshold(50_000, 20, 20)
     try:
         return pipeline.scan(options)
     except ChangeError as error:

@@ -10,17 +10,20 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from dbguard.languages.python_contexts import CONTEXTS, fits
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.patterns import regex
 
-_CALLED = regex(rb"(?<!\bdef )\b([A-Za-z_]\w*)[ \t]*\(")
 _DEFINITION = regex(rb"\b(?:def|class)[ \t]+(\w+)")
-_RENAMED = regex(
-    rb"\b([A-Za-z_]\w*)\s+as\s+([A-Za-z_]\w*)"
-    rb"|\b([A-Za-z_]\w*)\s*=\s*(?:[\w.]+\.)?([A-Za-z_]\w*)[ \t]*(?:[\r\n#]|$)"
+# Both begin with what is found fast; the name before it is taken from there backwards.
+_AS = regex(rb"as\s+([A-Za-z_]\w*)")
+_ASSIGNED = regex(rb"=\s*(?:[\w.]+\.)?([A-Za-z_]\w*)[ \t]*(?:[\r\n#]|$)")
+_LONGEST_NAME = 200  # bytes; a longer one is no call of a library
+_WORD_OR_BLANK = bytes(
+    byte if byte < 0x80 and (chr(byte).isalnum() or byte == ord("_")) else ord(" ")
+    for byte in range(256)
 )
 _RAISES = regex(rb"\b(?:raise|assert|exit|_exit|abort|confirm|input)\b")
 _GUARDS = regex(
@@ -35,6 +38,50 @@ _BARE = regex(
 )
 
 
+def _name_before(data: bytes, end: int) -> bytes:
+    """Return the identifier that ends at *end*, b"" where none does."""
+    words = data[max(0, end - _LONGEST_NAME) : end].translate(_WORD_OR_BLANK)
+    name = words[words.rfind(b" ") + 1 :]
+    return b"" if name[:1].isdigit() else name
+
+
+def _called(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the names that stand before a parenthesis, where each begins, and where that ends.
+
+    A pattern that begins with a name is tried at every word of the file, and takes three
+    times as long.
+    """
+    at = data.find(b"(")
+    while at >= 0:
+        end = at
+        while data[end - 1 : end] in (b" ", b"\t"):
+            end -= 1
+        name = _name_before(data, end)
+        start = end - len(name)
+        if name and not (data[start - 4 : start] == b"def " and start >= 4):
+            yield name, start, at + 1
+        at = data.find(b"(", at + 1)
+
+
+def _renamed(data: bytes) -> list[tuple[int, bytes, bytes, bool]]:
+    """Return where ``old as new`` and ``new = module.old`` stand, both names, and if it is the first."""
+    found = []
+    for match in _AS.finditer(data):
+        start = match.start()
+        before = data[max(0, start - _LONGEST_NAME) : start]
+        stripped = before.rstrip()
+        if len(stripped) < len(before) and (old := _name_before(stripped, len(stripped))):
+            found.append((start - len(before) + len(stripped) - len(old), old, match[1], True))
+    for match in _ASSIGNED.finditer(data):
+        start = match.start()
+        before = data[max(0, start - _LONGEST_NAME) : start]
+        stripped = before.rstrip()
+        if new := _name_before(stripped, len(stripped)):
+            at = start - len(before) + len(stripped) - len(new)
+            found.append((at, match[1], new, False))
+    return sorted(found)
+
+
 class Marks:
     """The sorted offsets, and the functions and classes of the file.
 
@@ -45,19 +92,16 @@ class Marks:
     def __init__(self, data: bytes, words: frozenset[bytes], named: re.Pattern[bytes]) -> None:
         self.calls: dict[bytes, list[int]] = defaultdict(list)
         ends: dict[int, int] = {}
-        for match in _CALLED.finditer(data):
-            self.calls[match[1]].append(match.start())
-            if match[1] in CONTEXTS:
-                ends[match.start()] = match.end()
+        for word, start, end in _called(data):
+            self.calls[word].append(start)
+            if word in CONTEXTS:
+                ends[start] = end
         found: list[int] = []
         known = set(words)
-        for match in _RENAMED.finditer(data):
-            if match[1] in known:
-                known.add(match[2])
-                found.append(match.start())
-            elif match[4] in known and match[3] not in known:
-                known.add(match[3])
-                found.append(match.start())
+        for start, old, new, imported in _renamed(data):
+            if old in known and (imported or new not in known):
+                known.add(new)
+                found.append(start)
         known.update(word for word in self.calls if named.search(word))
         for word in known & self.calls.keys():
             if word in CONTEXTS:
