@@ -398,8 +398,10 @@ def _joined(
 _NO_CALLERS = (Context.TEST, Context.DOCUMENTATION, Context.INSTRUCTIONS)
 
 
-def _place(problem: Problem) -> tuple[str, int, str]:
-    return problem.path, problem.span.start if problem.span else 0, problem.error
+def _place(problem: Problem) -> tuple[str, int, int, str, bool]:
+    # Whole: problems come from a set, whose order is another in every process.
+    start = problem.span.start if problem.span else 0
+    return problem.path, start, problem.line or 0, problem.error, problem.incomplete
 
 
 def _survey(candidates: Iterable[Candidate], config: Config, *, for_hits: bool = True) -> _Survey:
