@@ -185,7 +185,10 @@ class Assembly:
                     self._sequence(node.final),
                 )
             case Call():
+                around = self._machine
+                self._machine = node.machine or around
                 body = self._sequence(node.body)
+                self._machine = around
                 name = "" if node.name == "subshell" else node.name
                 return Call(name, node.span, body, node.ends, node.file or self._open[-1][1])
             case Embed():

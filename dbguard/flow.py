@@ -76,30 +76,6 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A function of the project, already followed: ``body`` with the arguments bound.
-
-    ``ends`` are the stops that end the body only (RETURN for a function, EXIT for a
-    subshell). ``span`` is the call itself, in the outermost file; ``file`` that file,
-    filled in when the flow is assembled.
-    """
-
-    name: str
-    span: Span
-    body: Sequence
-    ends: frozenset[StopKind] = frozenset({StopKind.RETURN})
-    file: SourceFile | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The path ends here."""
-
-    kind: StopKind
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
 class Machine:
     """A machine that is thrown away after the run, as a hosted runner is, and why.
 
@@ -108,6 +84,31 @@ class Machine:
 
     reason: str
     servers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the project, already followed: ``body`` with the arguments bound.
+
+    ``ends`` are the stops that end the body only (RETURN for a function, EXIT for a
+    subshell). ``span`` is the call itself, in the outermost file; ``file`` that file,
+    filled in when the flow is assembled. ``machine`` is as in :class:`Embed`.
+    """
+
+    name: str
+    span: Span
+    body: Sequence
+    ends: frozenset[StopKind] = frozenset({StopKind.RETURN})
+    file: SourceFile | None = None
+    machine: Machine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The path ends here."""
+
+    kind: StopKind
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,13 +61,21 @@ def directives(
     guard itself, which may not. A suppression holds to the end of its last day.
     """
     reading = _Reading(tuple(rules), frozenset(guard_rules), today)
-    seen = set()
+    read: dict[tuple[str, Span], Comment] = {}
     for comment in comments:
         key = comment.file.path, comment.span
-        if key not in seen:
-            seen.add(key)
-            reading.comment(comment)
+        read[key] = _both(read[key], comment) if key in read else comment
+    for comment in read.values():
+        reading.comment(comment)
     return Directives(tuple(reading.suppressions), tuple(reading.bad))
+
+
+def _both(one: Comment, other: Comment) -> Comment:
+    """Return a comment that a host and a script in it read, with what it is about in both."""
+    following = one.following or other.following
+    if one.following is not None and other.following is not None:
+        following = one.following.cover(other.following)
+    return replace(one, here=one.here.cover(other.here), following=following)
 
 
 def apply(findings: Iterable[Finding], told: Directives) -> Iterator[Finding]:

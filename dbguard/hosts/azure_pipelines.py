@@ -10,8 +10,11 @@ from __future__ import annotations
 from dbguard.flow import Flow, Lowered, Sequence
 from dbguard.flow import Node as FlowNode
 from dbguard.hosts.shell_steps import Setting, machine_of, script, step
+from dbguard.hosts.yaml_comments import comments
 from dbguard.hosts.yaml_nodes import Node, Table, Yaml
 from dbguard.source import Mapped, Region
+
+__all__ = ["comments", "lower"]
 
 _LISTS = ("steps", "jobs", "stages")
 _MAX_DEPTH = 30

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dbguard.flow import Flow, Lowered, Sequence
 from dbguard.hosts.command_lines import command
+from dbguard.hosts.yaml_comments import comments
 from dbguard.hosts.yaml_nodes import Listing, Node, Yaml
 from dbguard.source import Mapped, Region
+
+__all__ = ["comments", "lower"]
 
 
 def lower(region: Region) -> Lowered:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from dbguard.flow import Flow, Lowered, Sequence
-from dbguard.hosts.hash_comments import comments
+from dbguard.hosts.line_comments import comments
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import command
 from dbguard.patterns import regex

@@ -3,7 +3,7 @@
 https://docs.docker.com/reference/dockerfile/. ``RUN`` works on the layers of an image that is
 being made: a file it deletes, a server it starts and empties live in that image only. So
 ``RUN`` counts as a machine that is thrown away, as a hosted runner does: only what it does
-to another machine is judged. ``CMD``, ``ENTRYPOINT`` and ``HEALTHCHECK`` run against what is
+to another machine is judged, such as a ``psql`` that names a host. ``CMD``, ``ENTRYPOINT`` and ``HEALTHCHECK`` run against what is
 mounted into the container, and are judged as any script. Each is a flow of its own: what
 the build has made or backed up is no evidence for what the container does.
 """
@@ -15,10 +15,10 @@ from collections.abc import Iterator
 
 from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
-from dbguard.flow import Flow, Lowered, Node, Sequence
-from dbguard.hosts.hash_comments import comments
+from dbguard.flow import Call, Flow, Lowered, Machine, Node, Sequence
 from dbguard.hosts.json_nodes import Json, Listing
-from dbguard.hosts.shell_steps import Setting, machine_of, script, step
+from dbguard.hosts.line_comments import comments
+from dbguard.hosts.shell_steps import Setting, reaches_elsewhere, script, step
 from dbguard.hosts.tasks import command
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field
@@ -34,7 +34,14 @@ _VARIABLE = regex(r"\$(?:\{([A-Za-z_]\w*)(?::?[-+][^}]*)?\}|([A-Za-z_]\w*))")
 _ESCAPE = regex(r"#[ \t]*escape[ \t]*=[ \t]*`", re.IGNORECASE)
 _SCRIPT = regex(r"-[a-zA-Z]*c")
 _SHELL = regex(r"(?:^|/)(?:ba|da|z|k|a)?sh$")
-_OTHER_HOST = regex(r"(?:\s-h[ \t]*|://(?:[^\s/@]*@)?)(?!localhost|127\.|::1|/|\s|$)[\w\[$]")
+# A database's own URL is judged where the operation is; here the rest that names a host.
+_OTHER_HOST = regex(
+    r"(?:\s-h[ \t]*|\s--host[= ]|\bPGHOST=|\bMYSQL_HOST=|^-h$)(?!localhost|127\.|::1|/|\s|$)[\w\[$]"
+)
+_OTHER_SHELL = regex(
+    r"(?:^|[;&|({\n])\s*(?:\w+=\S*\s+|sudo\s+|sshpass\s+-\S+\s+\S+\s+)*"
+    r"(?:ssh|scp|sftp|rsync|kubectl|oc|heroku|flyctl|fly|ansible|docker)\s"
+)
 
 
 @dataclass(slots=True)
@@ -214,7 +221,9 @@ class _Dockerfile:
         else:
             words = self._words("RUN", rest)
             if words.listed:
-                self.build += self._invoked(words.words)
+                body = Sequence(tuple(self._invoked(words.words)))
+                machine = _image(" ".join(word.text for word in words.words))
+                self.build.append(Call("", rest.span, body, frozenset(), machine=machine))
                 return
             parts = [rest]
             if bodies:
@@ -223,9 +232,7 @@ class _Dockerfile:
                     *(self.region.slice(body.start, body.closed) for body in bodies),
                 ]
             region = script(self.region, (Mapped.join(parts),), via, rest.span, setting)
-        made = "" if _OTHER_HOST.search(region.text) else "an image that is being built"
-        machine = machine_of(region, {}, made, servers=True)
-        self.build.append(step(region, machine=machine))
+        self.build.append(step(region, machine=_image(region.text)))
 
     def _words(self, name: str, content: Mapped) -> _Words:
         """Read a list of words (the exec form), or the text of the shell form."""
@@ -275,6 +282,14 @@ class _Dockerfile:
             listed=True,
         )
         return list(commands.lower(invocation))
+
+
+def _image(text: str) -> Machine | None:
+    """Return the image a command works on; None where its files may be another machine's."""
+    if _OTHER_SHELL.search(text):
+        return None
+    elsewhere = _OTHER_HOST.search(text) or reaches_elsewhere(text)
+    return Machine("an image that is being built", servers=not elsewhere)
 
 
 def _begin(text: str) -> int:

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from dbguard.flow import Flow, Lowered, Sequence
 from dbguard.hosts.shell_steps import Setting, machine_of, script, step
+from dbguard.hosts.yaml_comments import comments
 from dbguard.hosts.yaml_nodes import Entry, Listing, Node, Table, Yaml
 from dbguard.source import Mapped, Region
+
+__all__ = ["comments", "lower"]
 
 _NO_JOBS = frozenset(
     {"default", "variables", "stages", "include", "workflow", "image", "services", "cache", "spec"}

@@ -7,12 +7,15 @@ branches. An agent of Jenkins may be any machine: nothing is taken for throw-awa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dbguard.flow import Branch, Flow, Lowered, Node, Sequence
+from dbguard.hosts import line_comments
 from dbguard.hosts.quoted import STRING, content
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field
-from dbguard.source import Region
+from dbguard.source import Comment, Region
 
 MAX_DEPTH = 100
 """How deep blocks may nest; deeper ones are read as part of the one around them."""
@@ -31,6 +34,11 @@ _IGNORED = regex(r"\s*,\s*returnStatus\s*:\s*true")
 class _Block:
     maybe: bool
     nodes: list[Node] = field(default_factory=list)
+
+
+def comments(region: Region) -> Iterator[Comment]:
+    """Yield the comments that speak to dbguard."""
+    return line_comments.comments(region, line_comments.SLASHES)
 
 
 def lower(region: Region) -> Lowered:

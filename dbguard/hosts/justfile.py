@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 
 from dbguard.flow import Embed, Lowered, Node
+from dbguard.hosts.line_comments import comments
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.hosts.tasks import Run, command, flows
 from dbguard.kinds import FileKind, kind_of_shebang
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Region, Transcript, hole
+
+__all__ = ["comments", "lower"]
 
 _ASSIGNMENT = regex(
     r"(?P<export>export[ \t]+)?(?P<name>[A-Za-z_][\w-]*)[ \t]*:=[ \t]*"

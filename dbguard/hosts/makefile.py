@@ -12,11 +12,14 @@ import re
 from collections.abc import Iterator
 
 from dbguard.flow import Branch, Lowered, Node, Sequence
+from dbguard.hosts.line_comments import comments
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.hosts.tasks import Run, command, flows
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field
 from dbguard.source import Mapped, Region, Transcript, hole
+
+__all__ = ["comments", "lower"]
 
 MAX_STEPS = 200_000
 """How many references of one file are expanded; what is left is not known."""

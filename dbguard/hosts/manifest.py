@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dbguard.flow import Flow, Lowered
 from dbguard.hosts import ansible, kubernetes
+from dbguard.hosts.yaml_comments import comments
 from dbguard.hosts.yaml_nodes import Listing, Table, Yaml
 from dbguard.source import Region
+
+__all__ = ["comments", "lower"]
 
 
 def lower(region: Region) -> Lowered:

@@ -10,10 +10,11 @@ https://spec.commonmark.org/0.31.2/#fenced-code-blocks
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from dbguard.flow import Embed, Flow, Lowered, Sequence
 from dbguard.patterns import regex
-from dbguard.source import Mapped, Region, Transcript, hole
+from dbguard.source import Comment, Mapped, Region, Transcript, hole
 
 _FENCE = regex(
     r"(?P<indent>(?:[ \t]|>|[-*+][ \t]|\d{1,9}[.)][ \t])*)(?P<fence>`{3,}|~{3,})"
@@ -30,6 +31,9 @@ _LANGUAGES = {
     "dockerfile": ("dockerfile", ""),
     "makefile": ("makefile", ""),
 }  # fmt: skip
+_BLOCK = regex(
+    r"(?:\s*<!--[\s\S]{0,2000}?-->)*\s*(?P<block>[ \t>]*(?P<fence>`{3,}|~{3,})[\s\S]*?(?:\n[ \t>]*(?P=fence)|\Z))"
+)
 _PROMPT = regex(r"[ \t]*(?:[\w.-]+@[\w.-]+[^$%#\n]{0,60}|\([\w.-]+\)[ \t]*)?[$%][ \t]+")
 _PYTHON_PROMPT = regex(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
 _PLACEHOLDER = regex(r"<([A-Za-z][\w .:/-]{0,60})>")
@@ -66,6 +70,18 @@ def lower(region: Region) -> Lowered:
     if inside is not None:
         flows += _block(region, inside, lines, before, 0)
     return Lowered(tuple(flows))
+
+
+def comments(region: Region) -> Iterator[Comment]:
+    """Yield the comments of HTML that speak to dbguard, each with the block below it."""
+    for start, end in _comments(region.text):
+        text = region.text[start : end + 3]
+        if "dbguard:" not in text:
+            continue
+        below = _BLOCK.match(region.text, end + 3)
+        span = region.span(start, end + 3)
+        following = region.span(*below.span("block")) if below is not None else None
+        yield Comment(region.file, span, text, span, following)
 
 
 def _closes(line: str, fence: str) -> bool:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 
 from dbguard.flow import Flow, Lowered, Sequence
+from dbguard.hosts.line_comments import comments
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import command
 from dbguard.patterns import regex
 from dbguard.source import Region
+
+__all__ = ["comments", "lower"]
 
 _LINE = regex(r"^([A-Za-z0-9_-]+):[ \t]*(\S[^\n]*)$", re.MULTILINE)
 

@@ -9,16 +9,15 @@ item of a sequence that names another task runs it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from dbguard.flow import Lowered, Node
-from dbguard.hosts.hash_comments import comments
+from dbguard.hosts import line_comments
 from dbguard.hosts.quoted import STRING, content
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import Run, command, flows
 from dbguard.patterns import regex
-from dbguard.source import Mapped, Region
-
-__all__ = ["comments", "lower"]
+from dbguard.source import Comment, Mapped, Region
 
 _HEADER = regex(r"^[ \t]*\[{1,2}([^\[\]\n]{1,200})\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
 _TASKS = regex(
@@ -27,6 +26,11 @@ _TASKS = regex(
 )
 _KEY = regex(r"^[ \t]*(?:\"([^\"\n]+)\"|'([^'\n]+)'|([\w.-]+))[ \t]*=[ \t]*", re.MULTILINE)
 _RUNNING = ("cmd", "shell", "chain", "composite", "sequence")
+
+
+def comments(region: Region) -> Iterator[Comment]:
+    """Yield the comments that speak to dbguard."""
+    return line_comments.comments(region, line_comments.HASH)
 
 
 def lower(region: Region) -> Lowered:

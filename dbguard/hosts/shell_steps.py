@@ -107,6 +107,11 @@ def step(
     return Branch((Sequence((embed,)), Sequence())) if conditional else embed
 
 
+def reaches_elsewhere(text: str) -> bool:
+    """Say whether a script names a program that works on other machines."""
+    return _ELSEWHERE.search(text) is not None
+
+
 def machine_of(
     region: Region, variables: Mapping[str, Mapped], reason: str, *, servers: bool
 ) -> Machine | None:
@@ -114,7 +119,7 @@ def machine_of(
 
     *servers* says that the job has database servers of its own.
     """
-    if not reason or _ELSEWHERE.search(region.text):
+    if not reason or reaches_elsewhere(region.text):
         return None
     for name, value in variables.items():
         if _ABOUT_DATABASE.search(name) and _SECRET.search(value.text):

@@ -7,8 +7,8 @@ before the program means that its failure does not matter.
 from __future__ import annotations
 
 from dbguard.flow import Flow, Lowered, Node, Sequence
-from dbguard.hosts.hash_comments import comments
 from dbguard.hosts.ini_lines import entries
+from dbguard.hosts.line_comments import comments
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import command
 from dbguard.patterns import regex

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dbguard.flow import Flow, Lowered, Sequence
 from dbguard.flow import Node as FlowNode
 from dbguard.hosts.shell_steps import Setting, script, step
+from dbguard.hosts.yaml_comments import comments
 from dbguard.hosts.yaml_nodes import Listing, Node, Table, Yaml
 from dbguard.source import Mapped, Region
+
+__all__ = ["comments", "lower"]
 
 
 def lower(region: Region) -> Lowered:

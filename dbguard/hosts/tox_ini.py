@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dbguard.flow import Flow, Lowered, Node, Sequence
 from dbguard.hosts.ini_lines import Entry, entries
+from dbguard.hosts.line_comments import comments
 from dbguard.hosts.shell_steps import Setting
 from dbguard.hosts.tasks import command
 from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Transcript, hole
+
+__all__ = ["comments", "lower"]
 
 _ORDER = {"commands_pre": 0, "commands": 1, "commands_post": 2}
 _SUBSTITUTION = regex(r"\{((?:\[[^\]{}\n]*\])?[A-Za-z_][\w:/.-]*|)\}")

@@ -10,10 +10,13 @@ import re
 from bisect import bisect_left
 
 from dbguard.flow import Flow, Lowered, Node, Sequence
+from dbguard.hosts.line_comments import comments
 from dbguard.hosts.quoted import STRING, content
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Span
+
+__all__ = ["comments", "lower"]
 
 _HEREDOC = regex(
     r"<<[-~]?(?P<quote>[\"']?)(?P<tag>[A-Za-z_]\w{0,60})(?P=quote)[^\n]*\n", re.MULTILINE

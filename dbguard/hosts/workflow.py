@@ -13,11 +13,14 @@ import re
 
 from dbguard.flow import Flow, Lowered, Node, Sequence
 from dbguard.hosts.shell_steps import Setting, machine_of, script, step
+from dbguard.hosts.yaml_comments import comments
 from dbguard.hosts.yaml_nodes import Listing, Table, Yaml
 from dbguard.hosts.yaml_nodes import Node as YamlNode
 from dbguard.patterns import regex
 from dbguard.records import dataclass, replace
 from dbguard.source import Mapped, Region, Transcript, hole
+
+__all__ = ["comments", "lower"]
 
 _EXPRESSION = regex(r"\$\{\{(.{0,2000}?)\}\}", re.DOTALL)
 _ENV = regex(r"\s*env\.(\w+)\s*")
