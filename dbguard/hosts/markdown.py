@@ -34,7 +34,16 @@ _LANGUAGES = {
 _BLOCK = regex(
     r"(?:\s*<!--[\s\S]{0,2000}?-->)*\s*(?P<block>[ \t>]*(?P<fence>`{3,}|~{3,})[\s\S]*?(?:\n[ \t>]*(?P=fence)|\Z))"
 )
-_PROMPT = regex(r"[ \t]*(?:[\w.-]+@[\w.-]+[^$%#\n]{0,60}|\([\w.-]+\)[ \t]*)?[$%][ \t]+")
+_PROMPT = regex(
+    r"[ \t]*(?:(?:\[?[\w.-]+@[\w.-]+[^$%#\n]{0,60}|[\w./~-]+:[^$%#\s]{0,60})[$%#]"
+    r"|(?:\([\w.-]+\)[ \t]*)?[$%])[ \t]+"
+)
+_ROOT_PROMPT = regex(r"[ \t]*#[ \t]+")
+_SESSIONS = ("console", "terminal", "session")
+_SQL_PROMPT = regex(
+    r"[ \t]*(?:(?P<postgresql>\w[\w.-]{0,62}[=(*'\"$^!-][*!?]?[#>])|(?P<sqlite>sqlite>|\.\.\.>)"
+    r"|(?P<mysql>mysql>|MariaDB[ ]\[[^\]\n]{1,64}\]>|->))(?:[ \t]+|$)"
+)
 _PYTHON_PROMPT = regex(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
 _PLACEHOLDER = regex(r"<([A-Za-z][\w .:/-]{0,60})>")
 _WARNS = regex(
@@ -110,16 +119,27 @@ def _block(
     indent = len(fence["indent"].expandtabs(4))
     quoted = ">" in fence["indent"]
     shown = _told(region.text, [_inner(region.text, line, indent, quoted) for line in lines])
+    flows = []
+    if language in ("shell", "sql"):
+        statements, shown, prompt = _queries(region.text, shown)
+        if statements:
+            flows = _flow(region, statements, "sql", prompt, f"queries of block {number}")
     if language == "shell":
         shown = _prompted(region.text, shown, fence["language"].lower())
     elif language == "python" and any(_PYTHON_PROMPT.match(region.text[a:b]) for a, b in shown):
         shown = _without_python_prompts(region.text, shown)
-    parts = [_line(region, line, placeholders=language == "shell") for line in shown]
+    return flows + _flow(region, shown, language, dialect, f"block {number}")
+
+
+def _flow(
+    region: Region, lines: list[tuple[int, int]], language: str, dialect: str, name: str
+) -> list[Flow]:
+    parts = [_line(region, line, placeholders=language == "shell") for line in lines]
     content = Mapped.join(parts)
     if not content.text.strip():
         return []
     inner = region.embed(language, content, "block of a document", dialect=dialect)
-    return [Flow(f"block {number}", Sequence((Embed(inner, content.span),)))]
+    return [Flow(name, Sequence((Embed(inner, content.span),)))]
 
 
 def _inner(text: str, line: tuple[int, int], indent: int, quoted: bool) -> tuple[int, int]:
@@ -149,14 +169,42 @@ def _says_not_to(line: str) -> bool:
     return comment is not None and _WARNS.search(comment[1]) is not None
 
 
-def _prompted(text: str, lines: list[tuple[int, int]], language: str) -> list[tuple[int, int]]:
-    """Return the commands of a session; what is not behind a prompt is output."""
-    session = any(_PROMPT.match(text[start:end]) for start, end in lines)
-    if not session:
-        return [] if language.endswith("session") else lines
+_Lines = list[tuple[int, int]]
+
+
+def _queries(text: str, lines: _Lines) -> tuple[_Lines, _Lines, str]:
+    """Return what stands behind prompts of database clients, the other lines, the dialect.
+
+    Where no shell has a prompt too, what else there is is the client's output.
+    """
+    queries, others, dialect = [], [], ""
+    for start, end in lines:
+        match = _SQL_PROMPT.match(text, start, end)
+        if match is None:
+            others.append((start, end))
+        else:
+            queries.append((match.end(), end))
+            dialect = dialect or match.lastgroup or ""
+    if not queries:
+        return [], lines, ""
+    in_shell = any(_PROMPT.match(text, start, end) for start, end in others)
+    return queries, others if in_shell else [], dialect
+
+
+def _prompted(text: str, lines: _Lines, language: str) -> _Lines:
+    """Return the commands of a session; what is not behind a prompt is output.
+
+    A lone ``#`` is the prompt of root in a session, where no other prompt makes it a comment.
+    """
+    prompt = _PROMPT
+    in_session = language.endswith(_SESSIONS)
+    if not any(prompt.match(text, *line) for line in lines):
+        if not in_session or not any(_ROOT_PROMPT.match(text, *line) for line in lines):
+            return [] if language.endswith("session") else lines
+        prompt = _ROOT_PROMPT
     kept, goes_on = [], False
     for start, end in lines:
-        match = _PROMPT.match(text, start, end)
+        match = prompt.match(text, start, end)
         if match or goes_on:
             begin = match.end() if match else start
             kept.append((begin, end))
