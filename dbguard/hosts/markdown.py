@@ -121,7 +121,8 @@ def _block(
     shown = _told(region.text, [_inner(region.text, line, indent, quoted) for line in lines])
     flows = []
     if language in ("shell", "sql"):
-        statements, shown, prompt = _queries(region.text, shown)
+        in_session = fence["language"].lower().endswith(_SESSIONS)
+        statements, shown, prompt = _queries(region.text, shown, in_session=in_session)
         if statements:
             flows = _flow(region, statements, "sql", prompt, f"queries of block {number}")
     if language == "shell":
@@ -172,7 +173,7 @@ def _says_not_to(line: str) -> bool:
 _Lines = list[tuple[int, int]]
 
 
-def _queries(text: str, lines: _Lines) -> tuple[_Lines, _Lines, str]:
+def _queries(text: str, lines: _Lines, *, in_session: bool) -> tuple[_Lines, _Lines, str]:
     """Return what stands behind prompts of database clients, the other lines, the dialect.
 
     Where no shell has a prompt too, what else there is is the client's output.
@@ -187,7 +188,10 @@ def _queries(text: str, lines: _Lines) -> tuple[_Lines, _Lines, str]:
             dialect = dialect or match.lastgroup or ""
     if not queries:
         return [], lines, ""
-    in_shell = any(_PROMPT.match(text, start, end) for start, end in others)
+    in_shell = any(
+        _PROMPT.match(text, *line) or (in_session and _ROOT_PROMPT.match(text, *line))
+        for line in others
+    )
     return queries, others if in_shell else [], dialect
 
 

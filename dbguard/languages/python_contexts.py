@@ -24,7 +24,8 @@ _MODULE = regex(
 _WRITES = regex(rb"(?:[^()]|\([^()]*\)){0,160}?(?:[\"'][bt+]*w|mode\s*=|,\s*mode|O_TRUNC)")
 _RUNNER = regex(
     rb"(?:^|[^\w.])(?:self\.)?_?(?:c|ctx|cxn|conn|connection|context|session|host|server|remote|r"
-    rb"|ssh|client|fabric|ssh_client|subprocess|sp|proc|asyncio|anyio)\.$"
+    rb"|ssh|client|fabric|ssh_client|subprocess|sp|proc|asyncio|anyio|tx|transaction|graph|driver)\.$"
+    rb"|[Hh]ook(?:\([^()]{0,40}\))?\.$"
 )
 _SQL_ARGUMENT = regex(
     rb"\s*(?:[rbfuRBFU]{0,2}[\"']|text\s*\(|sa\.text|\w*(?:sql|SQL|query|QUERY|stmt|statement))"

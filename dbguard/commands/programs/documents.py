@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dbguard.commands import cypher
 from dbguard.commands.entry import Custom, Entry
 from dbguard.commands.match import Match, backup_traits, database_name
 from dbguard.flow import Node
@@ -189,26 +190,21 @@ def _writes_and_http(match: Match) -> Iterator[Node]:
 
 
 def _cypher(match: Match) -> Iterator[Node]:
-    """cypher-shell: ``MATCH (n) DETACH DELETE n`` with no label and no WHERE."""
+    """cypher-shell: ``MATCH (n) DETACH DELETE n`` with no WHERE."""
     texts = [operand.word.mapped for operand in match.arguments.operands]
     if not texts and match.invocation.stdin is not None:
         texts = [match.invocation.stdin]
     database = match.arguments.value("-d", "--database")
     name = database.text if database is not None else ""
     for text in texts:
-        for hit in re.finditer(
-            r"\bMATCH\s*\(\s*(\w+)\s*\)\s*(?:DETACH\s+)?DELETE\b|\bDROP\s+DATABASE\s+(\w+)",
-            text.text[:100_000],
-            re.IGNORECASE,
-        ):
-            if hit[2]:
-                yield match.operation(Kind.DROP_DATABASE, match.target(TargetKind.DATABASE, hit[2]))
-            else:
-                yield match.operation(
-                    Kind.DELETE_ROWS,
-                    match.target(TargetKind.DATABASE, name),
-                    spelling="DETACH DELETE",
-                )
+        for loss in cypher.losses(text.text):
+            if loss.kind is Kind.DROP_DATABASE:
+                target = match.target(TargetKind.DATABASE, loss.name)
+                yield match.operation(loss.kind, target)
+                continue
+            what = TargetKind.ROWS if loss.name else TargetKind.DATABASE
+            target = match.target(what, loss.name or name)
+            yield match.operation(loss.kind, target, spelling="DETACH DELETE")
 
 
 ENTRIES: tuple[Entry, ...] = (

@@ -77,13 +77,16 @@ class Scope:
         scope.bindings.setdefault(name, []).append(binding)
 
     def find(self, name: str, before: int) -> Binding | None:
-        """Return the binding of a name in force at a point of the walk."""
+        """Return the binding of a name in force at a point of the walk.
+
+        In ``database = database`` the name on the right is the one bound before, or outside.
+        """
         scope: Scope | None = self
         first = True
         while scope is not None:
             if first or not scope.is_class:
                 for binding in reversed(scope.bindings.get(name, ())):
-                    if binding.serial <= before < binding.hidden:
+                    if binding.serial <= before < binding.hidden and not binding.busy:
                         return binding
             first = False
             scope = scope.parent

@@ -14,10 +14,12 @@ from dbguard.flow import Branch, Node, Sequence
 from dbguard.languages.python.calls import (
     dbapi,
     files,
+    graphs,
     handles,
     migrations,
     orm,
     processes,
+    schedulers,
     servers,
     text,
 )
@@ -30,7 +32,7 @@ from dbguard.patterns import regex
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 
-_MODULES = (migrations, orm, servers, dbapi, files, processes, text)
+_MODULES = (migrations, orm, servers, graphs, schedulers, dbapi, files, processes, text)
 
 
 def _table(name: str) -> dict[str, Handler]:

@@ -100,11 +100,15 @@ def _command_line(site: CallSite, words: list[str], directory: str = "") -> list
 
 
 def _alembic_downgrade(site: CallSite) -> Outcome | None:
+    if site.constant(2, "sql") is True:  # it prints the statements and runs none
+        return Outcome()
     revision = site.string(1, "revision") or "-1"
     return Outcome(_command_line(site, ["alembic", "downgrade", revision]))
 
 
 def _flask_downgrade(site: CallSite) -> Outcome | None:
+    if site.constant(2, "sql") is True:
+        return Outcome()
     revision = site.string(1, "revision") or "-1"
     return Outcome(_command_line(site, ["alembic", "downgrade", revision]))
 

@@ -72,6 +72,23 @@ def _declared(scope: Scope) -> str | None:
     return _declared(inner.scope) if isinstance(inner, Class) else None
 
 
+_MAX_BASES = 8
+
+
+def database_of_model(site: CallSite, value: Value | None) -> str | None:
+    """Return the database that peewee's ``class Meta: database = db`` gives to a model."""
+    model = value.receiver if isinstance(value, Bound) else value
+    for _ in range(_MAX_BASES):
+        if not isinstance(model, Class):
+            return None
+        meta = model.scope.bindings.get("Meta")
+        inner = meta[-1].value if meta else None
+        if isinstance(inner, Class) and (bindings := inner.scope.bindings.get("database")):
+            return database_of(site.program.force(bindings[-1]))[0]
+        model = next((base for base in model.bases if isinstance(base, Class)), None)
+    return None
+
+
 def receiver_of(site: CallSite) -> Value | None:
     """Return the receiver; ``User.objects`` and ``User.query`` become queries on the table."""
     receiver = site.receiver
@@ -287,7 +304,8 @@ def _delete(site: CallSite) -> Outcome | None:
         return None
     if isinstance(receiver, Class | Unknown | Symbol | Bound) or _model(site) is not None:
         # A statement: it does something where it is executed.
-        return Outcome([], Handle("delete", name=_model(site) or hole(site.receiver_text)))
+        name = _model(site) or hole(site.receiver_text)
+        return Outcome([], Handle("delete", database_of_model(site, receiver), name=name))
     return None
 
 
@@ -315,7 +333,7 @@ def _update(site: CallSite) -> Outcome | None:
         name = _model(site)
         if name is not None and (site.keyword_names or (_uses(site, b"peewee") and site.count)):
             # A statement: it does something where it is executed.
-            return Outcome([], Handle("update", name=name))
+            return Outcome([], Handle("update", database_of_model(site, receiver), name=name))
         return None
     if receiver.kind in ("query", "queryset", "manager"):
         if receiver.filtered or not (site.count or site.keyword_names):
@@ -397,7 +415,7 @@ def _drop_table(site: CallSite) -> Outcome | None:
     """``op.drop_table("users")``, peewee's ``User.drop_table()``, Pony's ``db.drop_table("users")``."""
     name = site.argument(0, "table_name", "name", "table")
     text = as_text(options(name)[0]) if name is not None else None
-    database, _ = database_of(site.receiver)
+    database = database_of(site.receiver)[0] or database_of_model(site, site.receiver)
     if isinstance(name, Class) or (text is None and isinstance(name, Handle)):
         table: str | None = table_name(name)
     elif text is not None:
@@ -428,7 +446,7 @@ def _truncate_table(site: CallSite) -> Outcome | None:
     name = _model(site) or site.string(0, "table_name", "name")
     if name is None:
         return None
-    database, _ = database_of(site.receiver)
+    database = database_of(site.receiver)[0] or database_of_model(site, site.receiver)
     target = make_target(TargetKind.TABLE, name, database)
     return Outcome([site.operation(Kind.TRUNCATE_TABLE, target)])
 

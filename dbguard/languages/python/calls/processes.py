@@ -291,6 +291,8 @@ EFFECTS: dict[str, Handler] = {
 
 METHODS: dict[str, Handler] = {
     "run": _runner,
+    "run_always": _runner,
+    "run_install": _runner,
     "sudo": _runner,
     "local": _runner,
     "exec_command": _runner,
