@@ -72,6 +72,8 @@ METHODS = frozenset(
         b"replace",
         b"rmtree",
         b"run",
+        b"run_always",
+        b"run_install",
         b"run_query",
         b"run_sql",
         b"run_sync",
