@@ -105,6 +105,6 @@ def test_a_comment_above_a_whole_job_or_play_accepts_nothing(tmp_path: Path) -> 
 def test_what_a_scalar_says_is_no_comment_of_the_host(tmp_path: Path) -> None:
     text = (
         "jobs:\n  a:\n    steps:\n"
-        '      - run: "rm app.db && echo \' # dbguard: ignore[delete-database-file] gone\'"\n'
+        "      - run: \"rm app.db && echo ' # dbguard: ignore[delete-database-file] gone'\"\n"
     )
     assert _scan(tmp_path, ".github/workflows/a.yml", text) == [("delete-database-file", None)]

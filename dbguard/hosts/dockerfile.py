@@ -221,9 +221,9 @@ class _Dockerfile:
         else:
             words = self._words("RUN", rest)
             if words.listed:
-                body = Sequence(tuple(self._invoked(words.words)))
+                made = Sequence(tuple(self._invoked(words.words)))
                 machine = _image(" ".join(word.text for word in words.words))
-                self.build.append(Call("", rest.span, body, frozenset(), machine=machine))
+                self.build.append(Call("", rest.span, made, frozenset(), machine=machine))
                 return
             parts = [rest]
             if bodies:

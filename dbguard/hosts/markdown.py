@@ -36,7 +36,7 @@ _BLOCK = regex(
 )
 _PROMPT = regex(
     r"[ \t]*(?:(?:\[?[\w.-]+@[\w.-]+[^$%#\n]{0,60}|[\w./~-]+:[^$%#\s]{0,60})[$%#]"
-    r"|(?:\([\w.-]+\)[ \t]*)?[$%])[ \t]+"
+    r"|(?:\([\w.-]+\)[ \t]*)?(?:[$%]|\$>))[ \t]+"
 )
 _ROOT_PROMPT = regex(r"[ \t]*#[ \t]+")
 _SESSIONS = ("console", "terminal", "session")

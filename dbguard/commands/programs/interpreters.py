@@ -213,14 +213,30 @@ def _evaluates(*options: str) -> Callable[[Match], Iterator[Node | Invocation]]:
     return run
 
 
+_AWK_SYSTEM = regex(r"\bsystem\s*\((?P<parts>(?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\([^()\"]*\))*)\)")
+_AWK_PART = regex(r"\"(?P<text>(?:[^\"\\]|\\.)*)\"|(?P<value>[^\s\"]+)")
+_AWK_CHARACTERS = regex(r"[^\\]+|\\(?P<escaped>.)", re.DOTALL)
+
+
 def _awk(match: Match) -> Iterator[Node]:
-    """awk: a command literal in ``system("...")``, where its string ends the command."""
+    """awk: ``system("rm " $1)``; what is no literal in it is a hole."""
     program = match.operand(1)
     if program is None:
         return
-    for found in re.finditer(r"\bsystem\s*\(\s*\"([^\"\\]+)\"", program.text):
-        command = program.slice(found.start(1), found.end(1))
-        yield match.embed("shell", command, "system() of awk")
+    for found in _AWK_SYSTEM.finditer(program.text):
+        transcript = Transcript()
+        for part in _AWK_PART.finditer(program.text, *found.span("parts")):
+            if part["value"] is None:
+                for piece in _AWK_CHARACTERS.finditer(program.text, *part.span("text")):
+                    place = program.map.to_outer(*piece.span())
+                    if piece["escaped"]:
+                        transcript.inexact(piece["escaped"], place.start, place.end - place.start)
+                    else:
+                        transcript.mapped(program.slice(*piece.span()))
+            else:
+                place = program.map.to_outer(*part.span())
+                transcript.hole(part["value"], place.start, place.end - place.start)
+        yield match.embed("shell", transcript.build(), "system() of awk")
 
 
 def _powershell(match: Match) -> Iterator[Node]:

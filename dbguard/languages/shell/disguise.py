@@ -3,8 +3,9 @@
 The parser loses its way, sometimes to the end of the file, at operators in the default of a
 parameter or in what is cut off it (``"${TAGS:-a;b}"``, ``${x%%]*}``), at a ``$`` that expands
 nothing (``s/.md$//``), at a quoted ``#`` in a pattern (``*"#"*``), at ``8<>file``, at
-``!</dev/tcp/host/port`` and at a ``for`` whose ``in`` stands on the next line. Words are
-expanded from the true text, so it is only the tree that sees the disguise; every place stays
+``!</dev/tcp/host/port``, at a ``for`` whose ``in`` stands on the next line, at a comment in
+backticks, at ``0x${x}``, at ``{fd}>file``, and at a computed place in a cut (``${x:i%${#x}:1}``).
+Words are expanded from the true text, so it is only the tree that sees the disguise; every place stays
 the same.
 """
 
@@ -25,6 +26,14 @@ _NOT_READABLE = regex(r"(?<=[ \t])!(?=<[ \t]*/dev/)")
 _READ_AND_WRITE = regex(r"(?<=\d)<>")
 _BARE_DOLLAR = regex(r"(?<=[^\s\\$'\"])\$(?=[/|]|[ \t]*\))")
 _IN_BELOW = regex(r"\bfor[ \t]+\w+[ \t]*(?P<break>\r?\n)(?=[ \t]*in\b)")
+_COMMENT_ALONE = regex(r"(?<=`)[ \t]*#[^`\n]*(?=`)")
+_WORD_BEFORE_COMMAND = regex(r"(?<=[-=+?])[\w./-]{1,80}(?=`[^`\n]*`\})")
+_BASE = regex(r"(?<=[(=+*/ -])(?:0[xX]|\d{1,2}#)(?=\$)")
+_DESCRIPTOR = regex(r"(?<=[ \t;])\{[A-Za-z_]\w{0,40}\}(?=[<>])")
+_QUOTED_SLASH = regex(r"(?<=/)(?:'/+'|\"/+\")(?=/)")
+_COMPUTED_PLACE = regex(
+    r"(?<=\$\{)(?P<name>\w{1,80}:)(?P<place>(?![-=+?])[^{}`\n]{0,80}\$\{#\w{1,80}\}[^{}`\n:]{0,80})"
+)
 
 
 def disguised(text: str) -> str:
@@ -33,6 +42,16 @@ def disguised(text: str) -> str:
         text = _DEFAULT.sub(_without_operators, text)
     if "$" in text:
         text = _BARE_DOLLAR.sub("_", text)
+        text = _BASE.sub(_blanks, text)
+    if "${#" in text:
+        text = _COMPUTED_PLACE.sub(lambda m: m["name"] + "1" * len(m["place"]), text)
+    if "}<" in text or "}>" in text:
+        text = _DESCRIPTOR.sub(lambda m: " " * (len(m[0]) - 1) + "3", text)
+    if "`" in text:
+        text = _COMMENT_ALONE.sub(lambda m: ":" + " " * (len(m[0]) - 1), text)
+        text = _WORD_BEFORE_COMMAND.sub(_blanks, text)
+    if "/'" in text or '/"' in text:
+        text = _QUOTED_SLASH.sub(_underscores, text)
     if "#" in text:
         text = _QUOTED_HASH.sub("_", text)
     if "!<" in text:
@@ -42,6 +61,14 @@ def disguised(text: str) -> str:
     if "for" in text:
         text = _IN_BELOW.sub(_on_one_line, text)
     return text
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _underscores(match: re.Match[str]) -> str:
+    return "_" * len(match[0])
 
 
 def _without_operators(match: re.Match[str]) -> str:

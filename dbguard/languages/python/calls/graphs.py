@@ -8,7 +8,7 @@ from __future__ import annotations
 from dbguard.commands import cypher
 from dbguard.flow import Node
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome, make_target
-from dbguard.languages.python.values import Text, Value, options
+from dbguard.languages.python.values import Text, options
 from dbguard.operations import Kind, Operation, TargetKind
 from dbguard.patterns import regex
 
@@ -38,9 +38,7 @@ def _losses(site: CallSite, text: Text) -> list[Node]:
             target = make_target(TargetKind.DATABASE, loss.name or database or "", database)
         span = text.mapped.map.to_outer(loss.start, loss.end)
         region = site.program.region
-        found.append(
-            Operation(loss.kind, target, span, region, target.certainty, "DETACH DELETE")
-        )
+        found.append(Operation(loss.kind, target, span, region, target.certainty, "DETACH DELETE"))
     return found
 
 
