@@ -51,6 +51,7 @@ _JUSTFILE = FileKind("justfile")
 _JENKINSFILE = FileKind("jenkinsfile")
 _PROCFILE = FileKind("procfile")
 _MARKDOWN = FileKind("markdown")
+_TERRAFORM = FileKind("terraform")
 _SETTINGS = FileKind("settings")
 
 _SUFFIXES = {
@@ -92,6 +93,9 @@ _SUFFIXES = {
     "just": _JUSTFILE,
     "jenkinsfile": _JENKINSFILE,
     "ipynb": FileKind("notebook"),
+    "tf": _TERRAFORM,
+    "tofu": _TERRAFORM,
+    "hcl": _TERRAFORM,
     "service": FileKind("systemd"),
     "crontab": FileKind("crontab"),
     "md": _MARKDOWN,

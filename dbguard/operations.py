@@ -39,6 +39,8 @@ class Kind(Enum):
     TRUNCATE_TABLE = "empties table"
     DELETE_ROWS = "deletes every row of"
     UPDATE_ROWS = "updates every row of"
+    # leaves a way to destroy it open
+    UNPROTECT = "leaves unprotected"
     # moves bytes: judged by which side is a database
     COPY_FILE = "copies"
     MOVE_FILE = "moves"

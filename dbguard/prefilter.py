@@ -66,6 +66,7 @@ _NEEDED: dict[str, tuple[bytes, ...]] = {
     "notebook": (b"cells",),
     "editor_json": (b"ommand",),
     "pyproject_toml": (b"poe", b"pdm", b"hatch", b"taskipy", b"rye"),
+    "terraform": (b"resource",),
     "settings": (),
 }
 

@@ -19,7 +19,7 @@ from tests.expectations import FIXTURES
 HOSTS = (
     "makefile", "dockerfile", "package_json", "composer_json", "notebook", "markdown", "procfile",
     "crontab", "systemd", "tox_ini", "justfile", "jenkinsfile", "vagrantfile", "pyproject_toml",
-    "settings", "editor_json",
+    "settings", "editor_json", "terraform",
 )  # fmt: skip
 
 _PARTS = st.lists(
@@ -28,6 +28,7 @@ _PARTS = st.lists(
          ":", "=", ":=", ",", "#", "<<EOF", "EOF", "```", "sh", "RUN ", "CMD ", "FROM x", "ENV A=b",
          "ifdef X", "else", "endif", "define A", "endef", "{{x}}", "%", "!ls", "%%sql", "\\u00e9", "\\",
          "\U0001d41e", "é", "\r\n", "* * * * * ", "[Service]", "ExecStart=", "commands =", "x: y", "inline: ",
+         'resource "null_resource" "x" {', 'provisioner "local-exec" {', "command = ", "${", "<<-E\n", "/*",
          '"scripts"', '"cells"', '"source"', '"cell_type"', '"code"', "[tool.poe.tasks]", "x = ", "sh ", "-"]
     ),
     max_size=60,

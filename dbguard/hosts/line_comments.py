@@ -23,6 +23,12 @@ HASH = regex(rf"(?P<comment>#[^\n]*)|{STRING.pattern}")
 SLASHES = regex(rf"(?P<comment>//[^\n]*|/\*[\s\S]*?\*/)|{STRING.pattern}")
 """Comments of Groovy."""
 
+HASH_AND_SLASHES = regex(
+    rf"(?P<comment>(?:#|//)[^\n]*|/\*[\s\S]*?\*/)|<<-?(?P<tag>\w+)[ \t]*\n[\s\S]*?^[ \t]*(?P=tag)\b|{STRING.pattern}",
+    re.MULTILINE,
+)
+"""Comments of HCL."""
+
 _CODE = regex(r"[ \t]*(?P<code>(?:[^\\\n]|\\(?:\n|.))+)")
 
 
