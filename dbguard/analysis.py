@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from dbguard.assembly import Assembly
 from dbguard.classification import Databases
 from dbguard.context import context_of
-from dbguard.databases import database_of_url, normal_path
+from dbguard.databases import database_of_url, normal_path, storage_key
 from dbguard.evidence import Context, Evidence, Project, Walk
 from dbguard.finding import Finding
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operations
 from dbguard.inclusion import ProjectFiles
-from dbguard.operations import Kind, Operation
+from dbguard.operations import Kind, Operation, Target, TargetKind
 from dbguard.records import dataclass, replace
 from dbguard.rules import all_rules, rules_for
 from dbguard.source import Comment, Problem, Region, SourceFile
@@ -122,7 +122,8 @@ def _undecided(steps: Iterable[Operation], databases: Databases) -> frozenset[st
     return frozenset(
         operation.target.name
         for operation in steps
-        if operation.kind in _ON_FILES and databases.may_be_used(operation.target.name)
+        if (operation.kind in _ON_FILES and databases.may_be_used(operation.target.name))
+        or (operation.kind is Kind.DELETE_STORAGE and operation.target.name)
     )
 
 
@@ -148,11 +149,15 @@ def _used(steps: Iterable[Operation]) -> frozenset[str]:
         path
         for operation in steps
         if operation.kind is Kind.CONNECT
-        for path in _file_of(operation.target.name)
+        for path in _place_of(operation.target)
     )
 
 
-def _file_of(name: str) -> Iterator[str]:
+def _place_of(target: Target) -> Iterator[str]:
+    name = target.name
+    if target.kind is TargetKind.STORAGE:
+        yield storage_key(name)
+        return
     path = database_of_url(name) or name
     if "://" not in path and path != ":memory:":
         yield normal_path(path)

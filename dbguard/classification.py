@@ -21,9 +21,11 @@ from dbguard.databases import (
     looks_like_backup,
     looks_new,
     named_as_database,
+    named_as_storage,
     names_directory,
     normal_path,
     throwaway_reason,
+    volume_of,
 )
 from dbguard.gitignore import excluder
 from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind, Trait
@@ -76,6 +78,16 @@ class Databases:
         prefix = _below_root(normal_path(directory.rstrip("*"))).rstrip("/") + "/"
         return prefix not in ("./", "/") and any(path.startswith(prefix) for path in self.used)
 
+    def knows_volume(self, name: str) -> bool:
+        """Say whether a volume is a database's: by a compose file, where the project has one.
+
+        Compose puts the name of the project before that of the volume.
+        """
+        known = [used.removeprefix("volume:") for used in self.used if used.startswith("volume:")]
+        if any(name == one or name.endswith(("_" + one, "-" + one)) for one in known):
+            return True
+        return not known or has_hole(name) or named_as_storage(name)
+
     def may_be_used(self, path: str) -> bool:
         """Say whether only a look at the rest of the project can tell what *path* is."""
         normal = normal_path(path)
@@ -90,6 +102,9 @@ class Databases:
 
     def knows(self, path: str) -> bool:
         """Say whether the project uses a database at *path* or below it."""
+        may_be_volume = volume_of(normal_path(path)) or "/" not in path
+        if may_be_volume and any(used.startswith("volume:") for used in self.used):
+            return True
         return self._is_used(normal_path(path)) or self.holds_database(path)
 
     def _is_used(self, path: str) -> bool:
@@ -121,6 +136,10 @@ class Databases:
                 return (replace(operation, target=found),) if found else ()
             case Kind.COPY_FILE | Kind.MOVE_FILE:
                 return self._copy(operation)
+            case Kind.DELETE_STORAGE if target.name and " volume" in operation.spelling:
+                sure = self.knows_volume(target.name)
+                weaker = replace(target, certainty=Certainty.OPAQUE)
+                return (operation if sure else replace(operation, target=weaker),)
             case Kind.DELETE_STORAGE if target.name.startswith(("/", "./", "../")):
                 # a device or folder that a program wipes, not a volume
                 held = is_storage(target.name) or self.holds_database(target.name)
@@ -128,6 +147,10 @@ class Databases:
             case Kind.BACKUP if not self._is_of_database(operation):
                 return ()
             case Kind.BACKUP:
+                source = operation.source
+                if source is not None and (volume := volume_of(normal_path(source.name))):
+                    storage = replace(source, kind=TargetKind.STORAGE, name=volume, database=volume)
+                    operation = replace(operation, source=storage)
                 if is_timestamped(target.name):
                     traits = operation.traits | {Trait.TIMESTAMPED}
                     operation = replace(operation, traits=traits)
@@ -146,6 +169,8 @@ class Databases:
         if source is None or source.kind is not TargetKind.FILE:
             return True
         name = source.name
+        if volume := volume_of(normal_path(name)):
+            return self.knows_volume(volume)
         return self.certainty(name) is not None or is_storage(name) or self.holds_database(name)
 
     def _as_database(self, target: Target) -> Target | None:
@@ -166,7 +191,10 @@ class Databases:
         if not operation.has(Trait.RECURSIVE):
             return ()
         name = normal_path(target.name)
-        if operation.certainty is Certainty.OPAQUE:
+        volume = volume_of(name)
+        if volume:
+            name = volume
+        elif operation.certainty is Certainty.OPAQUE:
             # git clean: it takes whatever git does not know
             if not self.used:
                 return ()
@@ -175,6 +203,8 @@ class Databases:
         if looks_like_backup(name):
             return ()
         certainty = Certainty.PARTIAL if has_hole(name) else target.certainty
+        if volume and not self.knows_volume(volume):
+            certainty = Certainty.OPAQUE
         reason = target.throwaway or throwaway_reason(name)
         storage = Target(TargetKind.STORAGE, name, name, certainty, reason)
         return (replace(operation, kind=Kind.DELETE_STORAGE, target=storage),)

@@ -80,6 +80,29 @@ def throwaway_reason(name: str) -> str:
     return ""
 
 
+_VOLUMES = "/var/lib/docker/volumes"
+_VOLUME = regex(rf"^{_VOLUMES}/(?P<name>[^/]+)(?:/_data)?(?:/\*?)?$")
+
+
+def path_of_volume(name: str) -> str:
+    """Return where Docker keeps the volume called *name* on its host."""
+    return f"{_VOLUMES}/{name}/_data"
+
+
+def volume_of(path: str) -> str:
+    """Return the name of the volume that lies at *path*, the whole of it, '' for none."""
+    match = _VOLUME.match(path)
+    return match["name"] if match is not None else ""
+
+
+def storage_key(name: str) -> str:
+    """Return how the storage of a server is told among the databases in use.
+
+    *name* is that of a volume, or a folder, which is told by anything in it.
+    """
+    return f"{normal_path(name)}/*" if "/" in name or name.startswith(".") else f"volume:{name}"
+
+
 SUFFIXES = (
     ".db",
     ".sqlite",
@@ -172,6 +195,10 @@ _DATABASE_WORDS = frozenset(
         "duckdb",
     ]
 )
+_STORAGE_WORDS = _DATABASE_WORDS | frozenset(
+    "pg pgdata pgsql postgres postgresql mysql mariadb maria mongo mongodb redis valkey cassandra neo"
+    " influxdb clickhouse couchdb elasticsearch cockroach mssql oracle dbdata timescale".split()
+)
 # Words that make a name that of something else: anywhere in it, or at its end.
 _OTHER_WORDS = frozenset(
     "backup backups bak bkp old tmp temp temporary test tests testing cache dump dumps export"
@@ -215,6 +242,12 @@ def is_storage(path: str) -> bool:
     bare = path.rstrip("/*")
     names = hole_names(bare)
     return len(names) == 1 and bare.endswith("__") and bool(_STORAGE_HOLE.match(names[0]))
+
+
+def named_as_storage(name: str) -> bool:
+    """Say whether a volume is named as that of a database: ``shop_pgdata``, ``db-data``."""
+    words = {word.casefold() for word in _WORDS.findall(name)}
+    return bool(words & _STORAGE_WORDS) or is_storage(name)
 
 
 def names_directory(path: str) -> bool:

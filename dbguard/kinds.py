@@ -93,6 +93,7 @@ _SUFFIXES = {
     "just": _JUSTFILE,
     "jenkinsfile": _JENKINSFILE,
     "ipynb": FileKind("notebook"),
+    "prisma": _SETTINGS,
     "tf": _TERRAFORM,
     "tofu": _TERRAFORM,
     "hcl": _TERRAFORM,
@@ -188,6 +189,9 @@ _INTERPRETERS = {
     "sqlite": _SQLITE,
     "sqlplus": _ORACLE,
     "sqlcmd": _TSQL,
+    "make": _MAKEFILE,
+    "gmake": _MAKEFILE,
+    "just": _JUSTFILE,
 }
 
 # Programs that run what follows them, with the options of theirs that take a value.

@@ -421,7 +421,7 @@ def _survey(candidates: Iterable[Candidate], config: Config, *, for_hits: bool =
             if context_of(candidate.project_path, config.test_paths) is not Context.TEST:
                 survey.used |= databases_in(data)
                 survey.write_ahead = survey.write_ahead or turns_write_ahead_on(data)
-                if candidate.kind.language == "python" and may_connect(data):
+                if may_connect(data, candidate.kind.language):
                     survey.connecting.append(candidate)
             if for_hits and (
                 may_have_operations(data, candidate.kind.language) or DIRECTIVE.encode() in data

@@ -19,6 +19,21 @@ _CONNECTS = regex(
     rb"[\"']([^\"'\r\n{}%$]{1,200})[\"'])"
     rb"|\b(sqlite3?(?:\+\w+)?:///[^\s\"'`?#<>{}$%]{1,200})"
 )
+# Prisma (https://www.prisma.io/docs/orm/overview/databases/sqlite), Rails
+# (https://guides.rubyonrails.org/configuring.html#configuring-an-sqlite3-database), Laravel.
+_SETTINGS = (
+    (
+        b"file:",
+        None,
+        rb"\b(?:url|\w*DATABASE_URL|\w*DB_URL)\s*=\s*[\"']?file:([^\s\"'?#<>{}$]{1,200})",
+    ),
+    (b"adapter:", b"sqlite", rb"(?m)^\s*database:\s*[\"']?([^\s\"'#<>{}$]{1,200})"),
+    (
+        b"DB_DATABASE",
+        b"DB_CONNECTION=sqlite",
+        rb"\bDB_DATABASE\s*=\s*[\"']?([^\s\"'#<>{}$]{1,200})",
+    ),
+)
 _WRITE_AHEAD = regex(rb"journal_mode\W{1,12}wal\b", re.IGNORECASE)
 _STEMS = (b"sqlite", b"duckdb", b"apsw")
 
@@ -42,15 +57,20 @@ def databases_in(data: bytes) -> frozenset[str]:
 
     They are in normal form; databases in memory and under /tmp are left out.
     """
-    if not any(stem in data for stem in _STEMS):
-        return frozenset()
     found = set()
+    for stem, other, pattern in _SETTINGS:
+        if stem in data and (other is None or other in data):
+            found |= {
+                normal_path(m[1].decode("utf-8", "replace")) for m in re.finditer(pattern, data)
+            }
+    if not any(stem in data for stem in _STEMS):
+        return frozenset(path for path in found if not throwaway_reason(path))
     for match in _CONNECTS.finditer(data):
         text = (match[1] or match[2]).decode("utf-8", "replace")
         path = database_of_url(text) if match[2] else text
         if path and not throwaway_reason(path) and "://" not in path:
             found.add(normal_path(path))
-    return frozenset(found - {".", "/", ""})
+    return frozenset(path for path in found - {".", "/", ""} if not throwaway_reason(path))
 
 
 def turns_write_ahead_on(data: bytes) -> bool:
@@ -59,9 +79,11 @@ def turns_write_ahead_on(data: bytes) -> bool:
     return named and _WRITE_AHEAD.search(data) is not None
 
 
-def may_connect(data: bytes) -> bool:
-    """Say whether a file may connect to a database file in any way."""
-    return any(stem in data for stem in _STEMS)
+def may_connect(data: bytes, language: str) -> bool:
+    """Say whether a file may connect to a database in ways that only lowering it shows."""
+    if language == "compose":
+        return b"volumes" in data
+    return language == "python" and any(stem in data for stem in _STEMS)
 
 
 def databases_lying_at(root: str, paths: Iterable[str]) -> frozenset[str]:

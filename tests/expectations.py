@@ -17,7 +17,14 @@ from dbguard.kinds import kind_of_path
 from dbguard.source import SourceFile
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
-LANGUAGES = {".py": "python", ".sh": "shell", ".bash": "shell", ".zsh": "shell", ".sql": "sql", ".tf": "terraform"}
+LANGUAGES = {
+    ".py": "python",
+    ".sh": "shell",
+    ".bash": "shell",
+    ".zsh": "shell",
+    ".sql": "sql",
+    ".tf": "terraform",
+}
 
 _MARK = re.compile(r"(?:#|--|//)\s*(expect|missed):(.*)$")
 _ITEM = re.compile(r"\s*([a-z-]+)\s*\{\{(.*?)\}\}(?=\s|$)")

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dbguard.commands.arguments import Arguments, Grammar, grammar
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match, backup_traits, is_test_environment, narrowed
+from dbguard.commands.mounts import mounted
 from dbguard.flow import Direction, Node, Sequence
 from dbguard.operations import Certainty, Guard, Kind, Target, TargetKind, Trait
 from dbguard.patterns import regex
@@ -272,6 +273,7 @@ class Wrapper(Entry):
     ``input_text``: without a command it reads one from standard input. ``only_dashes``: the
     program follows ``--``. ``strict``: what follows the operands belongs to the program,
     options too. ``environment_files``: options naming a file of settings (``.env.test``).
+    ``mounts``: options that show it a folder or volume under another path.
     """
 
     operands: int = 0
@@ -283,6 +285,7 @@ class Wrapper(Entry):
     only_dashes: bool = False
     strict: bool = False
     environment_files: str = ""
+    mounts: str = ""
 
     def lower(self, match: Match) -> Iterator[Node | Invocation]:
         """Yield the command it runs, or the text of it."""
@@ -295,6 +298,8 @@ class Wrapper(Entry):
         for name, text in texts:
             yield match.embed("shell", text, f"{name} of {match.called}")
         words = arguments.rest
+        if self.mounts:
+            words = mounted(words, arguments.values(*self.mounts.split()))
         if texts or (self.only_dashes and arguments.dashes is None):
             return
         environment = dict(match.invocation.environment)

@@ -20,6 +20,7 @@ from dbguard.patterns import regex
 from dbguard.source import Mapped, Span, Transcript
 
 _SHELLS = regex(r"(?:^|/)(?:ba|da|z|k|a)?sh$")
+_BELIEVES = regex(r"[\"'&|;<>$`]")
 _SCRIPT = regex(r"-[a-zA-Z]*c")
 
 
@@ -37,7 +38,7 @@ def command(
         texts = [_without_dollars(text) for text in yaml.texts(part)]
         if isinstance(part, Listing) or (words and _runs_script(words)):
             words.extend(texts)
-        elif texts and not words:
+        elif texts and not words and (part is parts[-1] or _BELIEVES.search(texts[0].text)):
             return (_shell(yaml, texts[0], via, place, environment, directory),)
         elif texts:
             words.extend(_split(texts[0]))

@@ -6,13 +6,27 @@ followed where a service uses them; the environment of a service holds in its co
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
+from dbguard.databases import is_storage
 from dbguard.flow import Flow, Lowered, Sequence
 from dbguard.hosts.command_lines import command
 from dbguard.hosts.yaml_comments import comments
-from dbguard.hosts.yaml_nodes import Listing, Node, Yaml
+from dbguard.hosts.yaml_nodes import Listing, Node, Table, Yaml
+from dbguard.operations import Kind, Operation, Target, TargetKind
+from dbguard.patterns import regex
 from dbguard.source import Mapped, Region
 
 __all__ = ["comments", "lower"]
+
+_SERVER = regex(
+    r"(?:^|/)[^/]*(?:postg|pgvector|timescale|mysql|mariadb|percona|mongo|redis|valkey|keydb|cassandra|scylla"
+    r"|neo4j|influx|clickhouse|couch|elasticsearch|opensearch|cockroach|mssql|oracle|db2|surreal|rethink"
+    r"|arango|qdrant|weaviate|milvus|meilisearch|etcd)[^/]*$",
+    re.IGNORECASE,
+)
+_DATA = regex(r"/(?:data|db|var/lib/.+|var/opt/mssql.*|bitnami/.+|opt/oracle/oradata|qdrant/.+)/?$")
 
 
 def lower(region: Region) -> Lowered:
@@ -22,6 +36,8 @@ def lower(region: Region) -> Lowered:
     for document in yaml.documents:
         for service in yaml.entries(yaml.get(document, "services")):
             flows.extend(_service(yaml, service.name, service.value))
+            if storages := tuple(_storages(yaml, service.value)):
+                flows.append(Flow(f"{service.name}: volumes", Sequence(storages)))
     return Lowered(tuple(flows), tuple(yaml.problems))
 
 
@@ -48,6 +64,23 @@ def _service(yaml: Yaml, name: str, service: Node) -> list[Flow]:
         nodes = command(yaml, [test], via, yaml.span(test), environment, folder)
         flows.append(Flow(f"{name}: healthcheck", Sequence(nodes)))
     return flows
+
+
+def _storages(yaml: Yaml, service: Node) -> Iterator[Operation]:
+    """Yield that a database keeps its data in a volume or folder that the service mounts."""
+    server = _SERVER.search(yaml.value(yaml.get(service, "image"))) is not None
+    for item in yaml.items(yaml.get(service, "volumes")):
+        if isinstance(item, Table):
+            source = yaml.value(yaml.get(item, "source"))
+            place = yaml.value(yaml.get(item, "target"))
+        else:
+            source, _, rest = yaml.value(item).partition(":")
+            place = rest.partition(":")[0]
+        if not source or not place.startswith("/") or "$" in source:
+            continue
+        if is_storage(place) or (server and _DATA.search(place)):
+            target = Target(TargetKind.STORAGE, source, source)
+            yield Operation(Kind.CONNECT, target, yaml.span(item), yaml.region, spelling="volumes")
 
 
 def _tail(listing: Listing) -> Listing:

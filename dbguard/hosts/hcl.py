@@ -21,7 +21,9 @@ _TOKEN = regex(
     r"|(?P<heredoc><<(?P<dash>-?)(?P<tag>[A-Za-z_][\w-]*)[ \t]*\n)"
     r"|(?P<word>[A-Za-z_][\w.-]*|\d[\w.]*)|(?P<quote>\")|(?P<mark>[{}\[\]()=,:])|(?P<other>[^\n])"
 )
-_IN_STRING = regex(r"[^\\\"$%\n]+|\\u[0-9A-Fa-f]{4}|\\.|\$\$\{|%%\{|(?P<template>[$%]\{)|[$%]|\"|\n")
+_IN_STRING = regex(
+    r"[^\\\"$%\n]+|\\u[0-9A-Fa-f]{4}|\\.|\$\$\{|%%\{|(?P<template>[$%]\{)|[$%]|\"|\n"
+)
 _IN_TEMPLATE = regex(r"[^{}\"\n]+|[{}\"]|\n")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 
@@ -236,7 +238,6 @@ class Hcl:
                     transcript.inexact(hole(name), place.start, place.end - place.start)
                 at = stop_at
         return transcript.build(), end.end() if end is not None else len(self.text)
-
 
 
 def _bracketed(brackets: str, mark: str | None) -> str:

@@ -19,6 +19,8 @@ _PATHS = tuple(
         ((rf"(?:^|/)(?:bitbucket-pipelines|\.travis|\.?drone|\.?woodpecker|cloudbuild[^/]*){_YAML}"
          rf"|(?:^|/)\.(?:woodpecker|buildkite)/.*{_YAML}"), "script_lists"),
         (rf"(?:^|/)[^/]*compose[^/]*{_YAML}", "compose"),
+        (rf"(?:^|/)\.pre-commit-(?:config|hooks){_YAML}", "pre_commit_config"),
+        (rf"(?:^|/)config/database(?:\.[\w-]+)?{_YAML}", "settings"),
         (rf"(?:^|/)Taskfile(?:\.dist)?{_YAML}", "taskfile"),
         ((rf"(?:^|/)(?:k8s|kube\w*|kubernetes|manifests?|deploy\w*|charts?|helm|templates|kustomize|overlays|base"
          rf"|argocd|cluster\w*|gitops|flux|ansible|playbooks?|roles|tasks|handlers)/.*{_YAML}"

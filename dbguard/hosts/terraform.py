@@ -72,9 +72,11 @@ def lower(region: Region) -> Lowered:
         nodes: list[Node] = list(_notes(region, block, name))
         if nodes:
             flows.append(Flow(name, Sequence(tuple(nodes))))
-        for provisioner in block.named("provisioner"):
-            if found := _commands(region, provisioner):
-                flows.append(Flow(f"{name}: provisioner", Sequence(tuple(found))))
+        flows.extend(
+            Flow(f"{name}: provisioner", Sequence(tuple(found)))
+            for provisioner in block.named("provisioner")
+            if (found := _commands(region, provisioner))
+        )
     return Lowered(tuple(flows), tuple(hcl.problems))
 
 

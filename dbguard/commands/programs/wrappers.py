@@ -273,6 +273,7 @@ ENTRIES: tuple[Entry, ...] = (
         operands=1,
         strict=True,
         elsewhere=True,
+        mounts="-v --volume --mount",
         documentation="https://docs.docker.com/reference/cli/docker/container/run/",
     ),
     Wrapper(
@@ -281,6 +282,7 @@ ENTRIES: tuple[Entry, ...] = (
         operands=1,
         strict=True,
         elsewhere=True,
+        mounts="-v --volume --mount",
         documentation="https://docs.docker.com/reference/cli/docker/compose/exec/",
     ),
     Wrapper(
