@@ -161,3 +161,14 @@ def test_what_is_no_yaml_is_a_problem_and_what_stands_before_is_read() -> None:
 )
 def test_which_host_reads_a_file(path: str, host: str) -> None:
     assert host_of_path(path) == host
+
+
+def test_a_script_of_aliases_is_bounded() -> None:
+    text = "a: &a [x,x,x,x,x,x,x,x,x]\n"
+    for name, before in zip("bcdef", "abcde", strict=True):
+        text += f"{name}: &{name} [{','.join('*' + before for _ in range(9))}]\n"
+    start = time.perf_counter()
+    lowered = language("gitlab_ci").lower(_region(text + "job:\n  script: *f\n", "gitlab_ci"))
+    assert [problem.stage for problem in lowered.problems] == ["limit"]
+    assert len(lowered.flows) == 1
+    assert time.perf_counter() - start < 10

@@ -8,6 +8,8 @@ A job with an ``image`` runs in a container that is thrown away.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dbguard.flow import Flow, Lowered, Sequence
 from dbguard.hosts.shell_steps import Setting, machine_of, script, step
 from dbguard.hosts.yaml_comments import comments
@@ -75,7 +77,9 @@ def _job(yaml: Yaml, top: dict[str, Entry], name: str, job: dict[str, Entry]) ->
     flows = []
     for label, keys in ((name, ("before_script", "script")), (f"{name}: after", ("after_script",))):
         present = [job[key] for key in keys if key in job]
-        lines = [line for entry in present for line in _lines(yaml, top, entry.value, 0)]
+        lines = yaml.bounded(
+            line for entry in present for line in _lines(yaml, top, entry.value, 0)
+        )
         if not lines:
             continue
         setting = Setting("-eo pipefail", variables=variables)
@@ -87,22 +91,21 @@ def _job(yaml: Yaml, top: dict[str, Entry], name: str, job: dict[str, Entry]) ->
     return flows
 
 
-def _lines(yaml: Yaml, top: dict[str, Entry], node: Node, depth: int) -> list[Mapped]:
-    """Return the commands of a script; ``!reference [job, script]`` stands for another's."""
+def _lines(yaml: Yaml, top: dict[str, Entry], node: Node, depth: int) -> Iterator[Mapped]:
+    """Yield the commands of a script; ``!reference [job, script]`` stands for another's."""
     if isinstance(node, Listing) and node.tag == "!reference":
         path = [yaml.value(item) for item in yaml.items(node)]
         entry = top.get(path[0]) if path else None
         found = yaml.get(entry.value, *path[1:]) if entry is not None else None
-        return _lines(yaml, top, found, depth + 1) if found is not None and depth < 10 else []
-    if not isinstance(node, Listing):
+        if found is not None and depth < 10:
+            yield from _lines(yaml, top, found, depth + 1)
+    elif not isinstance(node, Listing):
         text = yaml.text(node)
-        return [text] if text is not None else []
-    if depth >= 12:
-        return []
-    lines = []
-    for item in yaml.items(node):
-        for text in _lines(yaml, top, item, depth + 1):
-            lines.append(text)
-            if not text.text.endswith("\n"):
-                lines.append(Mapped.at("\n", yaml.region.span(item.end, item.end)))
-    return lines
+        if text is not None:
+            yield text
+    elif depth < 12:
+        for item in yaml.items(node):
+            for text in _lines(yaml, top, item, depth + 1):
+                yield text
+                if not text.text.endswith("\n"):
+                    yield Mapped.at("\n", yaml.region.span(item.end, item.end))

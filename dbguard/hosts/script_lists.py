@@ -36,7 +36,7 @@ def lower(region: Region) -> Lowered:
     for document in yaml.documents:
         servers = yaml.get(document, "services") or yaml.get(document, "definitions", "services")
         for key, node in _scripts(yaml, document):
-            texts = [text for item in yaml.flattened(node) if (text := yaml.text(item))]
+            texts = yaml.texts(node)
             if not texts:
                 continue
             if key.value == "args":

@@ -9,6 +9,7 @@ what stands before is still there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from dbguard.hosts import yaml_scalars
@@ -24,6 +25,9 @@ MAX_NODES = 1_000_000
 
 MAX_VISITS = 200_000
 """How many entries may be looked at, each alias counted as often as it is followed."""
+
+MAX_TEXTS = 5_000
+"""How many texts one script may be made of, each alias counted as often as it is followed."""
 
 _MAX_MERGES = 50
 
@@ -165,14 +169,25 @@ class Yaml:
 
     def texts(self, node: Node | None) -> list[Mapped]:
         """Return the texts of a scalar or of a sequence of scalars."""
-        return [text for item in self.flattened(node) if (text := self.text(item)) is not None]
+        found = (self.text(item) for item in self.flattened(node))
+        return self.bounded(text for text in found if text is not None)
+
+    def bounded(self, texts: Iterable[Mapped]) -> list[Mapped]:
+        """Return the texts of a script, of more than :data:`MAX_TEXTS` the first ones only."""
+        found = list(islice(texts, MAX_TEXTS + 1))
+        if len(found) > MAX_TEXTS:
+            self._note_limit(f"a script is made of more than {MAX_TEXTS} texts")
+        return found[:MAX_TEXTS]
+
+    def _note_limit(self, error: str) -> None:
+        if not any(problem.stage == "limit" for problem in self.problems):
+            self.problems.append(self._limit(error, 0))
 
     def _may_visit(self, count: int) -> bool:
         self._visits += count + 1
         if self._visits <= MAX_VISITS:
             return True
-        if not any(problem.stage == "limit" for problem in self.problems):
-            self.problems.append(self._limit(f"its aliases make more than {MAX_VISITS} entries", 0))
+        self._note_limit(f"its aliases make more than {MAX_VISITS} entries")
         return False
 
     # -- building them ------------------------------------------------------------------
