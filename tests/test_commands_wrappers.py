@@ -63,7 +63,10 @@ CASES = [
         "EMBED sql (postgresql): DROP DATABASE app [-c of psql]",
     ),
     ("docker exec -e PGPASSWORD=x db pg_dump app", "BACKUP - < app [pg_dump]"),
-    ("docker run --rm -v pgdata:/data alpine rm -rf /data", "DELETE_FILE /data [rm]"),
+    (
+        "docker run --rm -v pgdata:/data alpine rm -rf /data",
+        "DELETE_FILE /var/lib/docker/volumes/pgdata/_data [rm]",
+    ),
     (
         "docker run --rm -it --network host postgres:16 psql -h localhost -c 'DROP TABLE users'",
         "EMBED sql (postgresql): DROP TABLE users [-c of psql]",
