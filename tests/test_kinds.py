@@ -76,6 +76,8 @@ def test_names(name: str, expected: str | None) -> None:
         ("#!/usr/bin/env nix-shell\n#! nix-shell -i bash -p sqlite", FileKind("shell", "bash")),
         ("#!/usr/bin/psql -f", FileKind("sql", "postgresql")),
         ("#!/usr/bin/env -S sqlite3 app.db", FileKind("sql", "sqlite")),
+        ("#!/usr/bin/make -f", FileKind("makefile")),
+        ("#!/usr/bin/env -S just --justfile", FileKind("justfile")),
         ("#!/usr/bin/perl", None),
         ("#!/usr/bin/env", None),
         ("#!", None),
