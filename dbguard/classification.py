@@ -13,6 +13,7 @@ from posixpath import basename
 from dbguard.databases import (
     COMPANIONS,
     DATABASE_SUFFIX,
+    LONGEST_NAME,
     NOT_DATABASE,
     SERVER_FILE,
     ends_in_hole,
@@ -127,6 +128,7 @@ class Databases:
         restore or an overwriting, whichever its two sides make it. Other operations come
         back as they are, with their throw-away targets marked.
         """
+        operation = _within_bounds(operation)
         target = operation.target
         match operation.kind:
             case Kind.DELETE_FILE:
@@ -262,6 +264,26 @@ class Databases:
             and not self._is_used(copy)
             and not looks_new(origin)
         )
+
+
+def _within_bounds(operation: Operation) -> Operation:
+    """Return an operation whose names are short enough to be searched."""
+    target, source = _cut(operation.target), operation.source
+    source = None if source is None else _cut(source)
+    if target is operation.target and source is operation.source:
+        return operation
+    return replace(operation, target=target, source=source)
+
+
+def _cut(target: Target) -> Target:
+    name, database = target.name, target.database
+    if len(name) <= LONGEST_NAME and (database is None or len(database) <= LONGEST_NAME):
+        return target
+    return replace(
+        target,
+        name=name[-LONGEST_NAME:],
+        database=None if database is None else database[-LONGEST_NAME:],
+    )
 
 
 def _below_root(path: str) -> str:

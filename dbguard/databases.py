@@ -18,11 +18,15 @@ _TEMPORARY = regex(
 )
 
 
+LONGEST_NAME = 4_096
+"""Of a longer name the end alone is looked at: no file system has such a path (PATH_MAX)."""
+
+
 def normal_path(path: str) -> str:
     """Return a path in normal form ("./data//app.db" becomes "data/app.db"), '' for ''."""
     if not path:
         return ""
-    return normpath(path.replace("\\", "/"))
+    return normpath(path[-LONGEST_NAME:].replace("\\", "/"))
 
 
 def database_of_url(url: str) -> str | None:

@@ -18,6 +18,7 @@ from dbguard.patterns import regex
 from dbguard.records import dataclass
 from dbguard.source import Mapped
 
+_LONGEST_HOLES = 1_000
 _ONLY_HOLES = regex(r"(?:__hole_\w*?__)+")
 _CLUSTER = regex(r"-[A-Za-z0-9@#?!]{2,24}")
 MAX_SKIPPED = 3
@@ -166,6 +167,11 @@ def matches(pattern: str, text: str) -> bool:
     return len(text) < 200 and any(fnmatchcase(text, one) for one in pattern.split("|"))
 
 
+def _is_hole(text: str) -> bool:
+    """Say whether nothing is known of a word; of a very long one something is."""
+    return len(text) <= _LONGEST_HOLES and _ONLY_HOLES.fullmatch(text) is not None
+
+
 def parse(words: Sequence[Word], how: Grammar) -> Arguments:
     """Read *words* (without the program); linear in their length."""
     options: list[Option] = []
@@ -188,7 +194,7 @@ def parse(words: Sequence[Word], how: Grammar) -> Arguments:
         if len(text) < 2 or text[0] not in "-" or text.startswith("-__hole"):
             if how.operands is not None and len(operands) >= how.operands:
                 return Arguments(tuple(options), tuple(operands), tuple(words[index:]))
-            doubtful = after_unknown or _ONLY_HOLES.fullmatch(text) is not None
+            doubtful = after_unknown or _is_hole(text)
             operands.append(Operand(word, index, doubtful))
             after_unknown = False
             index += 1

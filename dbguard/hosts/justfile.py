@@ -28,7 +28,7 @@ _RECIPE = regex(
 )
 _SHELL = regex(r"set[ \t]+shell[ \t]*:=[ \t]*\[([^\]\n]*)\]")
 _NEED = regex(r"\([ \t]*([A-Za-z_][\w-]*)[^)]*\)|([A-Za-z_][\w-]*)|(&&)")
-_INTERPOLATION = regex(r"\{\{\{\{|\{\{[ \t]*([^{}\n]*?)[ \t]*\}\}")
+_INTERPOLATION = regex(r"\{\{\{\{|\{\{([^{}\n]*)\}\}")
 _PREFIX = regex(r"[ \t]*[@-]*[ \t]*")
 
 
@@ -151,7 +151,7 @@ class _Justfile:
         transcript, at = Transcript(), start
         for match in _INTERPOLATION.finditer(self.region.text, start, end):
             transcript.mapped(self.region.slice(at, match.start()))
-            name = match[1]
+            name = None if match[1] is None else match[1].strip(" \t")
             value = "{{" if name is None else self.variables.get(name, hole(name))
             place = self.region.span(match.start(), match.end())
             transcript.inexact(value, place.start, place.end - place.start)

@@ -23,7 +23,7 @@ from dbguard.source import Mapped, Region, Transcript, hole
 
 LANGUAGE = grammar("tree_sitter_bash")
 
-_TEMPLATE = regex(r"\$?\{\{[-+]?\s*([^{}\n]{1,200}?)\s*[-+]?\}\}|\{%[^{}\n]{0,400}?%\}")
+_TEMPLATE = regex(r"\$?\{\{[-+]?\s{0,20}([^{}\n]{1,200}?)\s{0,20}[-+]?\}\}|\{%[^{}\n]{0,400}?%\}")
 _BRACKET = regex(
     r"(?:^|[;&|({`!]|\b(?:if|elif|while|until|then|else|do|time)\b)[ \t]*(?P<bracket>\[)"
     r"(?=[ \t]+[-!\"'$`\w\\(](?:[^\n\\]|\\[\s\S]){0,400}?[ \t]\]"
