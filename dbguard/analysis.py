@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import count
 
 from dbguard.assembly import Assembly
 from dbguard.classification import Databases
@@ -26,6 +27,13 @@ _RECURSION_LIMIT = 6_000
 
 
 _ON_FILES = frozenset({Kind.DELETE_FILE, Kind.OVERWRITE_FILE, Kind.COPY_FILE, Kind.MOVE_FILE})
+
+
+MAX_LENGTH = 4 * 1024 * 1024  # code points
+"""How long a program may be that is analysed; a dump in SQL may be as long as a file."""
+
+MAX_OPERATIONS = 50_000
+"""How many operations of one file, and of those it runs, are judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,9 @@ def analyse(
     *files* are the project's other files, where those it runs are to be followed.
     *context* overrules what the path suggests.
     """
+    if language in ("python", "shell") and len(file.text) > MAX_LENGTH:
+        much = f"a program of more than {MAX_LENGTH >> 20} MiB is not analysed"
+        return Analysis(problems=(Problem(file.path, much, "limit"),))
     allow_deep_flows()
     assembly = Assembly(files, project_path or file.path)
     flows = assembly.whole(Region.of_file(file, language, dialect))
@@ -74,12 +85,17 @@ def analyse(
     project = project or Project()
     if turns_write_ahead_on(file.text.encode("utf-8", "replace")):
         project = replace(project, write_ahead=True)
-    classified = tuple(Flow(flow.name, _classified(flow.body, known)) for flow in flows)
+    numbers = count()
+    classified = tuple(Flow(flow.name, _classified(flow.body, known, numbers)) for flow in flows)
+    problems = list(assembly.problems)
+    if next(numbers) > MAX_OPERATIONS:
+        much = f"of more than {MAX_OPERATIONS:,} operations the first are judged"
+        problems.append(Problem(file.path, much, "limit"))
     context = context or context_of(project_path or file.path)
     findings = judged(classified, context, project)
     return Analysis(
         findings,
-        tuple(assembly.problems),
+        tuple(problems),
         _undecided(steps, known),
         frozenset(assembly.included),
         tuple(assembly.comments),
@@ -163,36 +179,37 @@ def _place_of(target: Target) -> Iterator[str]:
         yield normal_path(path)
 
 
-def _classified(sequence: Sequence, databases: Databases) -> Sequence:
+def _classified(sequence: Sequence, databases: Databases, numbers: Iterator[int]) -> Sequence:
     """Return the same flow with operations on files judged by what the files are.
 
     What has no step left in it is left out: of a long script the walk over its thousand
-    branches is spared.
+    branches is spared. Each operation takes the next of *numbers*; those beyond MAX_OPERATIONS are cut.
     """
     nodes: list[Node] = []
     for node in sequence.nodes:
         match node:
             case Operation():
-                nodes.extend(databases.classify(node))
+                if next(numbers) < MAX_OPERATIONS:
+                    nodes.extend(databases.classify(node))
             case Sequence():
-                if (inner := _classified(node, databases)).nodes:
+                if (inner := _classified(node, databases, numbers)).nodes:
                     nodes.append(inner)
             case Branch(arms=arms):
-                new = tuple([_classified(arm, databases) for arm in arms])
+                new = tuple([_classified(arm, databases, numbers) for arm in arms])
                 if not new or any(arm.nodes for arm in new):
                     nodes.append(Branch(new))
             case Loop():
-                if (body := _classified(node.body, databases)).nodes:
+                if (body := _classified(node.body, databases, numbers)).nodes:
                     nodes.append(Loop(body, node.at_least_once))
             case Call():
-                if (body := _classified(node.body, databases)).nodes:
+                if (body := _classified(node.body, databases, numbers)).nodes:
                     nodes.append(replace(node, body=body))
             case Try():
                 parts = (
-                    _classified(node.body, databases),
-                    tuple([_classified(handler, databases) for handler in node.handlers]),
-                    _classified(node.otherwise, databases),
-                    _classified(node.final, databases),
+                    _classified(node.body, databases, numbers),
+                    tuple([_classified(handler, databases, numbers) for handler in node.handlers]),
+                    _classified(node.otherwise, databases, numbers),
+                    _classified(node.final, databases, numbers),
                 )
                 if any(part.nodes for part in (parts[0], *parts[1], *parts[2:])):
                     nodes.append(Try(*parts))

@@ -38,7 +38,7 @@ from dbguard.source import Comment, Problem, Region, SourceFile, Span
 MAX_REGION_DEPTH = 12
 """How deep languages may stand in each other before a limit is reported."""
 
-MAX_REGIONS = 20_000
+MAX_REGIONS = 5_000
 """How many embedded texts of one file are read before a limit is reported."""
 
 MAX_FLOW_DEPTH = 500

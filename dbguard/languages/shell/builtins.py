@@ -41,7 +41,7 @@ _NAME = regex(r"[A-Za-z_]\w*", re.ASCII)
 _GENERIC = regex(r"__hole_(?!date__|mktemp__|tempfile__)\w*?__(?!_)")
 _EVALUATIONS = 8
 _MOST_PIECES = 500
-_MOST_ELEMENTS = 1000
+MAX_ELEMENTS = 1000
 
 
 # -- assignments -------------------------------------------------------------------
@@ -70,10 +70,10 @@ def assign(
     before = shell.scope.variable(name)
     if element:
         fields = before.fields if before is not None else ()
-        value = Value((*fields, *value.fields)[:_MOST_ELEMENTS], True, value.glob, value.queries)
+        value = Value((*fields, *value.fields)[:MAX_ELEMENTS], True, value.glob, value.queries)
     elif adding and before is not None:
         if value.array or before.array:
-            fields = (*before.fields, *value.fields)[:_MOST_ELEMENTS]
+            fields = (*before.fields, *value.fields)[:MAX_ELEMENTS]
         else:
             fields = (
                 _appended(Mapped.join(before.fields), value.fields[0], shell.span(script, node)),
@@ -107,13 +107,13 @@ def _assigned(
         for child in node.children[:5000]:
             if child.is_named and child.type not in ("comment", "ERROR"):
                 words.extend(shell.expander.words(script, *script.range(child), reading))
-            if len(words) > _MOST_ELEMENTS:
+            if len(words) > MAX_ELEMENTS:
                 # ``a=("${a[@]}" "${a[@]}")``, a few lines long, doubles without end.
-                much = f"an array of more than {_MOST_ELEMENTS} words"
+                much = f"an array of more than {MAX_ELEMENTS} words"
                 reading.problems.append((much, shell.span(script, node)))
                 break
         return Value(
-            tuple(word.mapped for word in words[:_MOST_ELEMENTS]),
+            tuple(word.mapped for word in words[:MAX_ELEMENTS]),
             True,
             any(word.glob for word in words),
             distinct(reading.queries),
@@ -373,7 +373,7 @@ def _mapfile(shell: Interpreter, line: Line) -> Split:
         return Split()
     text = stdin.text
     lines = [text.slice(match.start(), match.end()) for match in re.finditer(r"[^\n]+", text.text)]
-    shell.scope.assign(name, Value(tuple(lines[:_MOST_ELEMENTS]), True, stdin.glob))
+    shell.scope.assign(name, Value(tuple(lines[:MAX_ELEMENTS]), True, stdin.glob))
     return Split()
 
 

@@ -59,7 +59,7 @@ _CHECK = regex(r"\bCHECK\b")
 _GO_LINE = regex(r"\n[ \t]*GO\b")
 _COPY_END = regex(r"^\\\.[ \t]*$", re.MULTILINE)
 _MARKER = regex(
-    r"--[-\s]*(?:>\s*statement-breakpoint\b"
+    r"--[-\s]{0,200}(?:>\s*statement-breakpoint\b"
     r"|\+(?:goose|migrate|micrate|duckdb)\s+(?P<plus>\w+)"
     r"|migrate:(?P<dbmate>up|down)\b"
     r"|rambler\s+(?P<rambler>up|down)\b"
@@ -72,7 +72,7 @@ _MARKER = regex(
     re.IGNORECASE | re.DOTALL,
 )
 _MARKER_HINT = regex(
-    r"--[-\s]*(?:>|\+|migrate:|rambler|!|//|create\s+above|=*\s*@?(?:up|down|undo|rollback)\b)",
+    r"--[-\s]{0,200}(?:>|\+|migrate:|rambler|!|//|create\s+above|=*\s*@?(?:up|down|undo|rollback)\b)",
     re.IGNORECASE,
 )
 # SQL*Plus, mysql and sqlcmd words that begin a line for the program, not a statement.
