@@ -8,6 +8,7 @@ import pytest
 
 from dbguard import analysis, assembly
 from dbguard.config import Config
+from dbguard.languages import syntax_tree
 from dbguard.languages.shell import builtins
 from dbguard.options import ScanOptions
 from dbguard.pipeline import scan
@@ -86,3 +87,19 @@ def test_texts_that_double_in_python_end(tmp_path: Path, doubled: str) -> None:
     lines = "".join(f"a{n + 1} = {doubled.format(n=n)}\n" for n in range(60))
     text = f"import os\na0 = 'x'\n{lines}os.remove(a60 + '.db')\n"
     assert scanned(tmp_path, "a.py", text).findings
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.py", "import os\nos.remove('a.db')\nos.system('rm " + "{a}" * 6_000 + "\n"),
+        ("a.sh", "rm a.db\necho " + ")" * 20_000 + "\n"),
+    ],
+)
+def test_a_text_that_takes_too_long_to_parse_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setattr(syntax_tree, "PARSE_SECONDS", -1)
+    report = scanned(tmp_path, name, text)
+    assert errors(report)
+    assert report.incomplete

@@ -19,7 +19,7 @@ from dbguard.source import Mapped, Span, Transcript, has_hole, hole
 
 _EXPRESSION = regex(r"\{\{(.{0,500}?)\}\}|\{%.{0,500}?%\}", re.DOTALL)
 _PLAYS = ("pre_tasks", "roles", "tasks", "post_tasks")
-_FREE_FORM = regex(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S+)")
+_FREE_FORM = regex(r"(?<!\w)(\w+)=(\"[^\"]*\"|'[^']*'|\S+)")
 _TEMPLATED = regex(r"\{\{|\{%")
 _MAX_DEPTH = 20
 

@@ -29,7 +29,7 @@ __all__ = ["comments", "lower"]
 _INSTRUCTION = regex(r"[ \t]*(?:ONBUILD[ \t]+)?(?P<name>[A-Za-z]+)[ \t]+", re.IGNORECASE)
 _OPTION = regex(r"--[\w-]+(?:=\S*)?\s+")
 _HEREDOC = regex(r"<<(?P<dash>-?)(?P<quote>[\"']?)(?P<tag>[A-Za-z_]\w*)(?P=quote)")
-_PAIR = regex(r"([A-Za-z_]\w*)=(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|(\S*))")
+_PAIR = regex(r"(?<!\w)([A-Za-z_]\w*)=(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|(\S*))")
 _VARIABLE = regex(r"\$(?:\{([A-Za-z_]\w*)(?::?[-+][^}]*)?\}|([A-Za-z_]\w*))")
 _ESCAPE = regex(r"#[ \t]*escape[ \t]*=[ \t]*`", re.IGNORECASE)
 _SCRIPT = regex(r"-[a-zA-Z]*c")

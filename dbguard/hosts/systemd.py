@@ -25,7 +25,7 @@ _ORDER = {
     "ExecStopPost": (5, "stop"),
 }
 _PREFIX = regex(r"[-@:+!|]*")
-_PAIR = regex(r"\"?([A-Za-z_]\w*)=([^\"\s]*)\"?")
+_PAIR = regex(r"(?<!\w)\"?([A-Za-z_]\w*)=([^\"\s]*)\"?")
 
 
 def lower(region: Region) -> Lowered:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
-from time import monotonic
+from time import thread_time
 
 from tree_sitter import Language, Node, Parser, Point, Tree
 
@@ -17,19 +17,26 @@ from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Span
 
 _CHUNK = 65536
+_SMALL = 8192  # bytes: nothing so short takes long
+
+PARSE_SECONDS = 5
+"""The processor time the parser may take, with two seconds more for each million bytes.
+
+What it takes grows with the square of the length in text made to be no program at all.
+"""
 _WIDE = regex(r"[^\x00-\x7f]")
 
 
 class SyntaxTree:
     """The tree of ``region.text``. Spans and slices lead to the outermost file."""
 
-    def __init__(self, region: Region, language: Language, seconds: float | None = None) -> None:
-        """Parse *region*. Raises TimeoutError where that takes longer than *seconds*."""
+    def __init__(self, region: Region, language: Language) -> None:
+        """Parse *region*. Raises TimeoutError where that takes more than PARSE_SECONDS."""
         self.region = region
         # A lone surrogate has no UTF-8 form: it becomes three bytes, like the rest of its plane.
         self.data = region.text.encode("utf-8", "surrogatepass")
         self._ascii = len(self.data) == len(region.text)
-        self.tree: Tree = _parsed(self.data, Parser(language), seconds)
+        self.tree: Tree = _parsed(self.data, Parser(language))
 
     @property
     def root(self) -> Node:
@@ -86,16 +93,16 @@ class SyntaxTree:
             stack.extend(reversed(node.children))
 
 
-def _parsed(data: bytes, parser: Parser, seconds: float | None) -> Tree:
-    if seconds is None:
+def _parsed(data: bytes, parser: Parser) -> Tree:
+    if len(data) < _SMALL:
         return parser.parse(data)
-    deadline = monotonic() + seconds
+    deadline = thread_time() + PARSE_SECONDS + len(data) / 500_000
 
     def read(offset: int, _: Point) -> bytes:
         return data[offset : offset + _CHUNK]
 
     def cancel(_offset: int, _has_error: bool) -> bool:
-        return monotonic() > deadline
+        return thread_time() > deadline
 
     try:
         return parser.parse(read, progress_callback=cancel)

@@ -94,7 +94,10 @@ def _module(region: Region, modules: Modules) -> Program | None:
     if _too_deep(region.text) is not None:
         return None
     marks = Marks(region.text.encode("utf-8", "surrogatepass"), calls.WORDS, calls.NAMED)
-    tree = SyntaxTree(region, _language())
+    try:
+        tree = SyntaxTree(region, _language())
+    except TimeoutError:
+        return None
     marks.spread(tree)
     program = Program(tree, marks, modules)
     block(program, tree.root, program.module, [])
@@ -109,7 +112,12 @@ def _lowered(region: Region, modules: Modules | None) -> Lowered:
     marks = Marks(region.text.encode("utf-8", "surrogatepass"), calls.WORDS, calls.NAMED)
     if not marks.any:
         return Lowered()
-    tree = SyntaxTree(region, _language())
+    try:
+        tree = SyntaxTree(region, _language())
+    except TimeoutError:
+        error = "takes too long to parse"
+        span = region.span(0, len(region.text))
+        return Lowered((), (Problem(region.file.path, error, "limit", span),))
     problems = _unreadable(tree)
     if modules is not None:
         marks.add(modules.acting(tree.data))
@@ -123,8 +131,13 @@ def _lowered(region: Region, modules: Modules | None) -> Lowered:
 
 def comments(region: Region) -> Iterator[Comment]:
     """Yield the comments of a region of Python."""
-    if _too_deep(region.text) is None:
-        yield from tree_comments(SyntaxTree(region, _language()), _language(), _STATEMENTS)
+    if _too_deep(region.text) is not None:
+        return
+    try:
+        tree = SyntaxTree(region, _language())
+    except TimeoutError:
+        return
+    yield from tree_comments(tree, _language(), _STATEMENTS)
 
 
 def _unreadable(tree: SyntaxTree) -> tuple[Problem, ...]:

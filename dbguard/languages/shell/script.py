@@ -120,7 +120,7 @@ def parse(region: Region) -> Script:
     try:
         # Runs of operators make the parser quadratic: no file of a person comes near this.
         readable = replace(prepared, text=disguised(prepared.text))
-        tree = SyntaxTree(readable, LANGUAGE, seconds=5 + len(prepared.text) / 500_000)
+        tree = SyntaxTree(readable, LANGUAGE)
     except TimeoutError:
         empty = prepared.embed("shell", Mapped("", prepared.map.slice(0, 0)), "")
         return Script(region, empty, tree=SyntaxTree(empty, LANGUAGE), unread=True)
