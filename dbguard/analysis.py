@@ -88,7 +88,7 @@ def analyse(
     numbers = count()
     classified = tuple(Flow(flow.name, _classified(flow.body, known, numbers)) for flow in flows)
     problems = list(assembly.problems)
-    if next(numbers) > MAX_OPERATIONS:
+    if len(steps) > MAX_OPERATIONS:
         much = f"of more than {MAX_OPERATIONS:,} operations the first are judged"
         problems.append(Problem(file.path, much, "limit"))
     context = context or context_of(project_path or file.path)

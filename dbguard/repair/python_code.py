@@ -19,9 +19,6 @@ from dbguard.repair.edits import Edit
 from dbguard.repair.words import Word
 from dbguard.source import Region, Span
 
-PARSE_SECONDS = 10.0
-"""How long a text may take to parse before it is left alone."""
-
 _CODING = regex(r"coding[:=]")
 _LITERAL = regex(r"""[rRbBuU]{0,2}(?P<quote>"{3}|'{3}|"|')(?P<text>.*)(?P=quote)""", 16)
 
@@ -32,7 +29,7 @@ class PythonCode:
     def __init__(self, region: Region) -> None:
         """Parse. Raises TimeoutError where that takes too long."""
         self.region = region
-        self.tree = SyntaxTree(region, Language(tree_sitter_python.language()), PARSE_SECONDS)
+        self.tree = SyntaxTree(region, Language(tree_sitter_python.language()))
 
     def inner(self, node: Node) -> Span:
         """Return where a node stands in the region's text."""

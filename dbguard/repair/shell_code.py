@@ -13,9 +13,6 @@ from dbguard.repair.edits import Edit
 from dbguard.repair.words import Word
 from dbguard.source import Region, Span
 
-PARSE_SECONDS = 10.0
-"""How long a text may take to parse before its commands are left alone."""
-
 _LISTS = frozenset(
     {"program", "compound_statement", "do_group", "if_statement", "elif_clause", "else_clause",
      "subshell", "case_item"}
@@ -89,7 +86,7 @@ class ShellCode:
     def __init__(self, region: Region) -> None:
         """Parse. Raises TimeoutError where that takes too long."""
         self.region = region
-        self.tree = SyntaxTree(region, LANGUAGE, PARSE_SECONDS)
+        self.tree = SyntaxTree(region, LANGUAGE)
 
     def inner(self, node: Node) -> Span:
         """Return where a node stands in the region's text."""
