@@ -87,6 +87,33 @@ def is_shallow(top: str) -> bool:
     return _line(top, "rev-parse", "--is-shallow-repository") == "true"
 
 
+def main_branch(top: str) -> str:
+    """Return the branch that ``origin`` shows first, else the current one, else "main"."""
+    shown = _line(top, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    if shown is not None:
+        return shown.removeprefix("origin/")
+    return _line(top, "symbolic-ref", "--quiet", "--short", "HEAD") or "main"
+
+
+def hook_folder(top: str) -> str:
+    """Return the folder that git takes the hooks of a work tree from.
+
+    ``core.hooksPath`` (relative to *top*), or ``hooks`` beside the objects, which linked
+    work trees share. Raises :class:`GitError`.
+    """
+    configured = _line(top, "config", "--path", "--get-all", "core.hooksPath") or ""
+    # The last is our own, from the command line.
+    if others := configured.splitlines()[:-1]:
+        return os.path.normpath(os.path.join(top, others[-1]))
+    shared = _run(top, (), ("rev-parse", "--git-common-dir")).rstrip(b"\n")
+    return os.path.normpath(os.path.join(top, os.fsdecode(shared), "hooks"))
+
+
+def version() -> str:
+    """Return git's version as it says it. Raises :class:`GitError`."""
+    return _run(os.curdir, (), ("version",)).decode("utf-8", "replace").split("version")[-1].strip()
+
+
 def tree(top: str, commit_id: str) -> dict[str, Entry]:
     """Return the files of a commit by their paths from the top."""
     out = _run(top, (), ("ls-tree", "-r", "-z", "--full-tree", commit_id))

@@ -196,3 +196,51 @@ def test_try_repo(tmp_path: Path, hook_repository: tuple[Path, str], home: dict[
     )  # fmt: skip
     assert tried.returncode == 1, tried.stdout + tried.stderr
     assert "reset.py:3:1: error[delete-database-file]" in tried.stdout
+
+
+@pytest.mark.parametrize("manager", ["pre-commit", "prek"])
+def test_doctor_proves_the_installed_hook_and_runs_no_other(
+    project: tuple[Path, dict[str, str]], tmp_path: Path, manager: str
+) -> None:
+    folder, home = project
+    configuration = folder / ".pre-commit-config.yaml"
+    other = (
+        "- repo: local\n  hooks:\n"
+        f"  - {{id: other, name: other, entry: touch {tmp_path}/ran, language: system,"
+        " always_run: true, pass_filenames: false}\n"
+    )
+    configuration.write_text(configuration.read_text() + other)
+    if manager == "prek":
+        if not PREK.exists():
+            pytest.skip("prek has no wheel for this system")
+        home = {"PREK_HOME": str(tmp_path / "prek")}
+        (folder / ".git/hooks/pre-commit").unlink()
+        assert _run(folder, str(PREK), "install", **home).returncode == 0
+    doctor = (sys.executable, "-m", "dbguard", "doctor")
+    run = _run(folder, *doctor, PYTHONPATH=str(REPOSITORY), **home)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"({manager})" in run.stdout
+    assert "is blocked by dbguard, a harmless one passes" in run.stdout
+    assert not (tmp_path / "ran").exists()
+
+    configuration.write_text("repos:\n" + other)
+    run = _run(folder, *doctor, PYTHONPATH=str(REPOSITORY), **home)
+    assert run.returncode == 1
+    assert "has no hook dbguard" in run.stdout
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_init_writes_blocks(
+    tmp_path: Path, hook_repository: tuple[Path, str], home: dict[str, str]
+) -> None:
+    hooks, revision = hook_repository
+    folder = tmp_path / "project"
+    folder.mkdir()
+    assert _git(folder, "init", "-q", "-b", "main").returncode == 0
+    ours = {**home, "PYTHONPATH": str(REPOSITORY)}
+    init = (sys.executable, "-m", "dbguard", "init", "--yes", "--repo", str(hooks))
+    written = _run(folder, *init, "--rev", revision, **ours)
+    assert written.returncode == 0, written.stdout + written.stderr
+    assert _run(folder, *PRE_COMMIT, "install", **home).returncode == 0
+    run = _run(folder, sys.executable, "-m", "dbguard", "doctor", **ours)
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -26,6 +26,10 @@ COMMANDS = {
     "baseline": "accept the findings there are, so that only new ones fail",
     "explain": "say what a rule finds, and what to do instead",
     "rules": "list the rules",
+    "protocol": "print the protocol that the rules measure by",
+    "init": "set dbguard up here: show what would be written, and ask",
+    "doctor": "prove that the installed hook blocks a commit that destroys",
+    "completion": "print the completions of a shell",
 }
 """What the commands are for, each in half a line. The module bears the command's name."""
 
