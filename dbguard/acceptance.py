@@ -25,10 +25,14 @@ ProjectPath = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Findings with their marks, in order; ``unchanged`` counts those not of the change."""
+    """Findings with their marks, in order.
+
+    ``unchanged`` counts those not of the change, ``below_minimum`` those too mild to report.
+    """
 
     findings: tuple[Finding, ...]
     unchanged: int = 0
+    below_minimum: int = 0
 
 
 def told(comments: Iterable[Comment], today: date) -> Directives:
@@ -58,7 +62,13 @@ def accept(
         or all(comparison.is_of_the_change(finding) for comparison in comparisons)
     ]
     with_severity = tuple(_severities(kept, config, project_path))
-    return Accepted(with_severity, len(marked) - len(kept))
+    # What is about the guard itself is never too mild.
+    reported = tuple(
+        finding
+        for finding in with_severity
+        if finding.section is None or finding.severity >= config.minimum_severity
+    )
+    return Accepted(reported, len(marked) - len(kept), len(with_severity) - len(reported))
 
 
 def _severities(

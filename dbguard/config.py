@@ -15,6 +15,8 @@ from typing import Any
 
 from dbguard.finding import Severity
 from dbguard.gitignore import excluder
+from dbguard.own_commands import DOES, OwnCommand
+from dbguard.patterns import regex
 from dbguard.reading import read
 from dbguard.records import dataclass, field
 from dbguard.source import Problem
@@ -48,7 +50,8 @@ class Config:
     patterns as in .gitignore, relative to the root of the project. ``fail_on`` is the
     least severity that fails the run, None for none. ``severity`` maps the id of a rule
     to the severity its findings get, None to switch the rule off; ``overrides`` do so for
-    some paths, the last that matches deciding.
+    some paths, the last that matches deciding. Findings below ``minimum_severity`` are not
+    reported. ``commands`` are those of the project's own.
     """
 
     exclude: tuple[str, ...] = ()
@@ -58,6 +61,8 @@ class Config:
     fail_on: Severity | None = Severity.WARNING
     severity: Mapping[str, Severity | None] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
+    minimum_severity: Severity = Severity.NOTE
+    commands: tuple[OwnCommand, ...] = ()
 
     def severity_of(self, rule: str, path: str, judged: Severity) -> Severity | None:
         """Return the severity of a finding that a rule judged, None where it is off.
@@ -73,8 +78,15 @@ class Config:
 FAIL_ON = {**{severity.value: severity for severity in reversed(Severity)}, "never": None}
 RULE_SEVERITY = {**{severity.value: severity for severity in reversed(Severity)}, "off": None}
 PATTERN_KEYS = ("exclude", "database-files", "not-database-files", "test-paths")
-_KEYS = (*PATTERN_KEYS, "fail-on", "severity", "overrides")
+MINIMUM = {severity.value: severity for severity in reversed(Severity)}
+_KEYS = (*PATTERN_KEYS, "fail-on", "minimum-severity", "severity", "overrides", "commands")
 _OVERRIDE_KEYS = ("paths", "severity")
+_COMMAND_KEYS = ("program", "does", "target")
+
+PROGRAM = r"^[\w.+-]*\w[\w.+-]*( \w[\w.:+-]*)*$"
+"""A program's name without folders, and its subcommand: not an option, no pattern."""
+
+OPTION = r"^--?[A-Za-z][\w-]*$"
 
 
 def find_root(paths: Iterable[str]) -> Path:
@@ -189,6 +201,8 @@ def from_table(table: object, where: str) -> Config:
         fail_on=fail_on,
         severity=_severities(table.get("severity", {}), f"{where} severity"),
         overrides=_overrides(table.get("overrides", []), f"{where} overrides"),
+        minimum_severity=_minimum(table, where),
+        commands=_commands(table.get("commands", []), f"{where} commands"),
     )
 
 
@@ -228,7 +242,9 @@ def _patterns(value: object, where: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _choice(value: object, known: Mapping[str, Severity | None], where: str) -> Severity | None:
+def _choice(
+    value: object, known: Mapping[str, Severity | None] | Mapping[str, Severity], where: str
+) -> Severity | None:
     if not isinstance(value, str) or value not in known:
         close = suggestion(value, known) if isinstance(value, str) else ""
         raise ConfigError(f"{where} must be one of {', '.join(known)}{close}")
@@ -261,6 +277,43 @@ def _overrides(value: object, where: str) -> tuple[Override, ...]:
         paths = _patterns(item["paths"], f"{here} paths")
         overrides.append(Override(paths, _severities(item["severity"], f"{here} severity")))
     return tuple(overrides)
+
+
+def _minimum(table: Mapping[Any, object], where: str) -> Severity:
+    level = table.get("minimum-severity", Severity.NOTE.value)
+    return _choice(level, MINIMUM, f"{where} minimum-severity") or Severity.NOTE
+
+
+def _commands(value: object, where: str) -> tuple[OwnCommand, ...]:
+    if not isinstance(value, list):
+        raise ConfigError(f"{where} must be a list of tables")
+    return tuple(_command(item, f"{where}, number {n}") for n, item in enumerate(value, 1))
+
+
+def _command(item: object, where: str) -> OwnCommand:
+    if not isinstance(item, dict):
+        raise ConfigError(f"{where}, must be a table")
+    for key in item:
+        if key not in _COMMAND_KEYS:
+            hint = suggestion(str(key), _COMMAND_KEYS)
+            raise ConfigError(f"{where} has the unknown key {key!r}{hint}")
+    program, does, target = (item.get(key) for key in _COMMAND_KEYS)
+    if not isinstance(program, str) or not regex(PROGRAM).search(program):
+        raise ConfigError(
+            f"{where} needs a program: its name without folders, or with a subcommand"
+        )
+    if not isinstance(does, str) or does not in DOES:
+        close = suggestion(does, DOES) if isinstance(does, str) else ""
+        raise ConfigError(f"{where} does must be one of {', '.join(DOES)}{close}")
+    if target is None:
+        return OwnCommand(program, does)
+    is_number = isinstance(target, int) and not isinstance(target, bool) and 1 <= target <= 99
+    is_option = isinstance(target, str) and regex(OPTION).search(target) is not None
+    if does == "run-command" or not (is_number or is_option):
+        raise ConfigError(
+            f"{where} target must be the number of an operand or an option, and run-command has none"
+        )
+    return OwnCommand(program, does, str(target))
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -35,6 +35,7 @@ from dbguard.evidence import Context, Project
 from dbguard.finding import Finding
 from dbguard.inclusion import ProjectFiles
 from dbguard.options import ScanOptions
+from dbguard.own_commands import declaring
 from dbguard.prefilter import may_have_operations
 from dbguard.reading import decode, is_binary, read
 from dbguard.records import dataclass, field, replace
@@ -186,6 +187,7 @@ def scan(options: ScanOptions) -> Report:
         suppressed=sum(finding.suppressed_by is not None for finding in accepted.findings),
         baselined=sum(finding.baselined for finding in accepted.findings),
         unchanged=accepted.unchanged,
+        below_minimum=accepted.below_minimum,
         left_out=tuple(sorted(left_out, key=lambda left: left.path)),
     )
 
@@ -499,7 +501,8 @@ class _Check:
         not end green: it becomes a problem of stage "internal", which has an exit code.
         """
         try:
-            return self._file(candidate)
+            with declaring(self.config.commands):
+                return self._file(candidate)
         except Exception as error:  # noqa: BLE001 (see above: reported, never swallowed)
             where = _deepest_place(error)
             what = f"internal error: {type(error).__name__} at {where}: {error}"

@@ -17,7 +17,10 @@ from dbguard.report.setting import RulePage, Setting
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What only the text report asks: colour ("auto", "always", "never") and how much."""
+    """How the text report looks ("auto", "always", "never" for colour), and how much is shown.
+
+    ``accepted`` is about SARIF too.
+    """
 
     colour: str = "auto"
     quiet: bool = False
@@ -31,10 +34,10 @@ def rendered(
     """Yield a report in the format called *name*; ``to_file`` where it goes to no terminal."""
     if name == "text":
         return _text(report, look, to_file=to_file)
-    return renderer(name)(report, _setting(options, exit_code))
+    return renderer(name)(report, _setting(options, exit_code, look.accepted))
 
 
-def _setting(options: ScanOptions, exit_code: int) -> Setting:
+def _setting(options: ScanOptions, exit_code: int, accepted: bool) -> Setting:
     # Imported here: a text report needs no rule's page.
 
     from inspect import cleandoc
@@ -55,6 +58,7 @@ def _setting(options: ScanOptions, exit_code: int) -> Setting:
         fail_on=options.config.fail_on,
         exit_code=exit_code,
         rule_pages=_rule_pages(),
+        accepted=accepted,
     )
 
 

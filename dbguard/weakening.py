@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dbguard.baseline import Baseline
 from dbguard.config import Config, Override
 from dbguard.finding import Finding, Severity
+from dbguard.own_commands import EVIDENCE
 from dbguard.rules.weakened_guard import WeakenedGuard
 from dbguard.source import SourceFile, Span
 
@@ -60,6 +61,16 @@ def _weaker(old: Config, new: Config) -> Iterator[tuple[str, str]]:
     if _fail_rank(new.fail_on) > _fail_rank(old.fail_on):
         level = new.fail_on.value if new.fail_on is not None else "never"
         yield f"the change raises fail-on to {level}", "fail-on"
+
+    if new.minimum_severity > old.minimum_severity:
+        level = new.minimum_severity.value
+        yield f"the change raises minimum-severity to {level}", "minimum-severity"
+    for command in new.commands:
+        if command.does in EVIDENCE and command not in old.commands:
+            yield f"the change declares a command: {command}", command.program
+    for command in old.commands:
+        if command.does not in EVIDENCE and command not in new.commands:
+            yield f"the change no longer declares a command: {command}", "commands"
 
 
 def _weaker_overrides(old: Config, new: Config) -> Iterator[tuple[str, str]]:

@@ -245,17 +245,21 @@ def test_sarif_keeps_to_what_github_takes() -> None:
     assert sarif.MOST_RESULTS <= 25_000
 
 
-def test_sarif_keeps_what_is_set_aside() -> None:
+def test_sarif_leaves_out_what_is_set_aside_and_keeps_it_where_asked() -> None:
     findings = [
         replace(_finding("a.sql"), suppressed_by="agreed"),
         replace(_finding("b.sql"), baselined=True),
         _finding("c.sql"),
     ]
+    report = Report(ordered(findings), files=1)
+    (alone,) = _run(report)["results"]
+    assert alone["locations"][0]["physicalLocation"]["artifactLocation"]["uri"][-5:] == "c.sql"
+    assert "suppressions" not in alone
     marks = {
         result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"][-5:]: [
             (mark["kind"], mark["justification"]) for mark in result["suppressions"]
         ]
-        for result in _run(Report(ordered(findings), files=1))["results"]
+        for result in _run(report, replace(SETTING, accepted=True))["results"]
     }
     assert marks == {
         "c.sql": [],

@@ -182,8 +182,30 @@ def test_the_policy_of_the_base_excludes_other_settings(repository: Repository) 
 
 
 tables = st.dictionaries(
-    st.sampled_from(["exclude", "test-paths", "fail-on", "severity", "overrides", "other"]),
+    st.sampled_from(
+        [
+            "exclude",
+            "test-paths",
+            "fail-on",
+            "minimum-severity",
+            "severity",
+            "overrides",
+            "commands",
+            "other",
+        ]
+    ),
     st.one_of(
+        st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "program": st.sampled_from(["a", "a b", "./a", "", "-a", 1]),
+                    "does": st.sampled_from(["reset", "run-command", "backup", "x"]),
+                    "target": st.sampled_from([1, 0, 100, True, "--a", "a", ""]),
+                },
+            ),
+            max_size=2,
+        ),
         st.sampled_from(["error", "never", "off", 1, None, True]),
         st.lists(st.sampled_from(["a/", 1]), max_size=2),
         st.fixed_dictionaries({"drop-table": st.sampled_from(["note", "off", "x"])}),

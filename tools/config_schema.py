@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dbguard.config import FAIL_ON, PATTERN_KEYS, RULE_SEVERITY
+from dbguard.config import FAIL_ON, MINIMUM, OPTION, PATTERN_KEYS, PROGRAM, RULE_SEVERITY
+from dbguard.own_commands import DOES
 from dbguard.rules import all_rules
 
 SCHEMA = Path(__file__).resolve().parent.parent / "docs" / "config.schema.json"
@@ -49,7 +50,16 @@ def schema() -> dict[str, Any]:
         "properties": {
             **{key: {**patterns, "description": _ABOUT[key]} for key in PATTERN_KEYS},
             "fail-on": {"enum": list(FAIL_ON), "description": "the least severity that fails"},
+            "minimum-severity": {
+                "enum": list(MINIMUM),
+                "description": "the least severity that is reported",
+            },
             "severity": {"$ref": "#/$defs/severity"},
+            "commands": {
+                "type": "array",
+                "description": "commands of the project's own, and what they do",
+                "items": _command(),
+            },
             "overrides": {
                 "type": "array",
                 "description": "severities for some paths; the last that matches decides",
@@ -57,6 +67,30 @@ def schema() -> dict[str, Any]:
             },
         },
         "$defs": {"severity": severity},
+    }
+
+
+def _command() -> dict[str, Any]:
+    operand = {"type": "integer", "minimum": 1, "maximum": 99}
+    option = {"type": "string", "pattern": OPTION}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["program", "does"],
+        "properties": {
+            "program": {
+                "type": "string",
+                "pattern": PROGRAM,
+                "description": "its name without folders, and perhaps a subcommand",
+            },
+            "does": {"enum": list(DOES)},
+            "target": {
+                "anyOf": [operand, option],
+                "description": "which operand, or which option, names what it is done to",
+            },
+        },
+        "if": {"properties": {"does": {"const": "run-command"}}},
+        "then": {"properties": {"target": False}},
     }
 
 

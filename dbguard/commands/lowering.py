@@ -17,6 +17,7 @@ from dbguard.commands.match import Match, narrowed
 from dbguard.databases import names_backup
 from dbguard.flow import Include, Node
 from dbguard.operations import named_backup
+from dbguard.own_commands import OwnCommand, declared
 from dbguard.patterns import regex
 from dbguard.records import replace
 from dbguard.source import Mapped, has_hole, hole, hole_names
@@ -191,16 +192,20 @@ def _inner(invocation: Invocation, match: Match) -> Invocation:
     return invocation
 
 
-@lru_cache(maxsize=4096)
 def program_name(text: str) -> str | None:
     """Return the name by which the tables know a program, None where they do not.
 
     ``/usr/bin/python3.11``, ``./node_modules/.bin/prisma``, ``sqlite3.exe`` and
     ``prisma@5`` are known by their plain names.
     """
+    return _program_name(text, declared())
+
+
+@lru_cache(maxsize=4096)
+def _program_name(text: str, own: tuple[OwnCommand, ...]) -> str | None:
     if len(text) > 400 or text.startswith("-"):
         return None
-    known = index()
+    known = _index(own)
     name = re.split(r"[/\\]", text.rstrip("/\\"))[-1]
     if has_hole(name):
         name = _program_in_variable(name)
@@ -225,16 +230,31 @@ def _program_in_variable(text: str) -> str:
     return "sh" if name == "shell" else name
 
 
-@cache
 def index() -> dict[str, list[tuple[Entry, tuple[str, ...]]]]:
-    """Return the entries of every module of ``programs`` by program, longest path first."""
+    """Return the entries of every module of ``programs`` by program, longest path first.
+
+    Those of the project's own commands are among them.
+    """
+    return _index(declared())
+
+
+@lru_cache(maxsize=8)
+def _index(own: tuple[OwnCommand, ...]) -> dict[str, list[tuple[Entry, tuple[str, ...]]]]:
     found: dict[str, list[tuple[Entry, tuple[str, ...]]]] = {}
-    for entry in entries():
+    for entry in (*entries(), *_own_entries(own)):
         for program, path in entry.patterns():
             found.setdefault(program, []).append((entry, path))
     for some in found.values():
         some.sort(key=lambda one: -len(one[1]) if isinstance(one[0], Wrapper) else 0)
     return found
+
+
+def _own_entries(own: tuple[OwnCommand, ...]) -> tuple[Entry, ...]:
+    if not own:
+        return ()
+    from dbguard.commands.own import entry_of
+
+    return tuple(entry_of(command) for command in own)
 
 
 @cache

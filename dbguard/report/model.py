@@ -23,7 +23,8 @@ class Report:
     leaves them. ``files`` counts the files that were checked, ``skipped`` those left out
     on purpose (excluded, binary, vendored), ``unreadable`` those of which nothing could
     be read. ``baselined`` counts findings the baseline covers, ``unchanged`` those that
-    are not in ``findings`` because they are not of the change that is asked about.
+    are not in ``findings`` because they are not of the change that is asked about,
+    ``below_minimum`` those that are not because the settings ask for worse ones only.
     ``left_out`` lists what ``skipped`` counts, as far as it has a path.
     """
 
@@ -35,6 +36,7 @@ class Report:
     suppressed: int = 0
     baselined: int = 0
     unchanged: int = 0
+    below_minimum: int = 0
     left_out: tuple[LeftOut, ...] = ()
 
     @property

@@ -49,7 +49,10 @@ def render(report: Report, setting: Setting) -> Iterator[str]:
     """Yield a SARIF log in pieces, a result a line, ASCII."""
     from zlib import compressobj
 
-    findings = worst_first(report.findings)
+    # GitHub's code scanning opens an alert for a result that says it is suppressed (the
+    # property is none of those it supports; github/codeql-action, issue 1230), and an alert
+    # that is open already stays so. A result that is left out closes its alert.
+    findings = worst_first(report.findings if setting.accepted else report.active)
     head = json.dumps({"$schema": SCHEMA, "version": "2.1.0"})[:-1]
     yield f'{head},\n"runs": [{json.dumps(_run(setting))[:-1]},\n"results": ['
     indices = {rule.id: index for index, rule in enumerate(setting.rules)}

@@ -27,7 +27,8 @@ class Setting:
     ``top`` is the absolute folder that paths for programs are relative to: the top of the
     work tree, where there is one. ``current`` is the folder that the paths of findings are
     relative to. ``fail_on`` and ``exit_code`` say how the run ends. ``rule_pages`` is the
-    address below which the pages of the rules are, '' where it is not known.
+    address below which the pages of the rules are, '' where it is not known. ``accepted``:
+    findings that a comment or the baseline accepts are asked for, too.
     """
 
     top: str = "/"
@@ -38,6 +39,7 @@ class Setting:
     exit_code: int = 0
     arguments: tuple[str, ...] = field(default=())
     rule_pages: str = ""
+    accepted: bool = False
 
     def path(self, shown: str) -> str:
         """Return a finding's path relative to the top, absolute where it lies outside."""

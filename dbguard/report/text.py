@@ -92,6 +92,8 @@ def closing(report: Report, style: Style, problems: str = "above") -> str:
         parts.append(f"{report.baselined} in the baseline")
     if report.unchanged:
         parts.append(f"{report.unchanged} not of this change")
+    if report.below_minimum:
+        parts.append(f"{report.below_minimum} below the minimum severity")
     if report.incomplete:
         parts.append(style.mark(f"INCOMPLETE: see the problems {problems}"))
     elif not report.files:
