@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dbguard import git
 from dbguard.discover import Candidate, Discovery
 from dbguard.finding import Finding
+from dbguard.foreign import foreign_part
 from dbguard.gitignore import excluder
 from dbguard.kinds import SHEBANG_LENGTH, kind_of_name, kind_of_shebang, may_have_shebang
 from dbguard.options import ScanOptions
@@ -139,6 +140,8 @@ def staged_files(options: ScanOptions, changes: Changes) -> Discovery:
             problems.append(Problem(shown, "is in conflict: not analysed", "read"))
         elif entry.mode not in _REGULAR:
             left_out.append(LeftOut(shown, "no regular file"))
+        elif foreign := foreign_part(root, project_path):
+            left_out.append(LeftOut(shown, foreign[1]))
         elif excluded(project_path):
             left_out.append(LeftOut(shown, "excluded"))
         elif data is None:

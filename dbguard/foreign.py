@@ -44,3 +44,15 @@ def why_foreign(folder: str) -> str:
     if any(os.path.lexists(os.path.join(folder, mark)) for mark in marks):
         return f"in {name}/ (vendored)"
     return ""
+
+
+def foreign_part(root: str, path: str) -> tuple[str, str] | None:
+    """Return the outermost folder of a file that is left out, and why; None where none is.
+
+    *path* is the file's, from *root*, with slashes; so is the folder's.
+    """
+    folders = path.split("/")[:-1]
+    for number in range(1, len(folders) + 1):
+        if why := why_foreign(os.path.join(root, *folders[:number])):
+            return "/".join(folders[:number]), why
+    return None

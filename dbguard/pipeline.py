@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from dbguard import git
@@ -50,6 +50,12 @@ from dbguard.usage import (
     migration_tool,
     turns_write_ahead_on,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _Thing = TypeVar("_Thing")
 
 MAX_CONNECTING = 200
 """How many files are lowered, where paths need it, for the databases they connect to."""
@@ -146,14 +152,20 @@ class Examined:
         return replace(self, results=results, callers=callers, check=check)
 
 
-def scan(options: ScanOptions) -> Report:
+Watch = Callable[[str, int, int], None]
+"""Is told what is being done, with how many files, and of how many."""
+
+
+def scan(options: ScanOptions, watch: Watch | None = None) -> Report:
     """Return the report of a scan. The scanned project's code is never imported or run.
+
+    *watch* is told how far it is.
 
     Raises ChangeError, ShallowError or git.GitError where a change was asked for that git
     cannot tell.
     """
     changes = _changes(options)
-    examined = examine(options, changes)
+    examined = examine(options, changes, watch)
     discovery, survey, check = examined.discovery, examined.survey, examined.check
     results, callers = examined.results, examined.callers
     project_paths = {candidate.path: candidate.project_path for candidate in survey.hits}
@@ -192,18 +204,24 @@ def scan(options: ScanOptions) -> Report:
     )
 
 
-def examine(options: ScanOptions, changes: Changes | None = None) -> Examined:
+def examine(
+    options: ScanOptions, changes: Changes | None = None, watch: Watch | None = None
+) -> Examined:
     """Check every file, each with what the whole project says about its databases."""
     if options.staged and changes is not None:
         discovery = staged_files(options, changes)
     else:
         discovery = discover(options)
-    survey = _survey(discovery.candidates, options.config)
+    survey = _survey(
+        _watched(discovery.candidates, "reading", len(discovery.candidates), watch), options.config
+    )
     project = _project(options, discovery.candidates, survey)
     check = _Check(
         _databases(options.config, survey.used), project, options.config, _files(options, survey)
     )
-    results = dict(zip(survey.hits, _checked(survey.hits, check, options.jobs), strict=True))
+    checked = _checked(survey.hits, check, options.jobs)
+    watched = _watched(checked, "analysing", len(survey.hits), watch)
+    results = dict(zip(survey.hits, watched, strict=True))
     if undecided := {path for result in results.values() for path in result.undecided}:
         used = survey.used | databases_lying_at(str(options.root), undecided)
         if _is_whole(options):
@@ -222,6 +240,16 @@ def examine(options: ScanOptions, changes: Changes | None = None) -> Examined:
         }
     callers = {} if _is_whole(options) else _callers(options, results, check)
     return Examined(discovery, survey, results, callers, check)
+
+
+def _watched(
+    some: Iterable[_Thing], doing: str, total: int, watch: Watch | None
+) -> Iterator[_Thing]:
+    """Yield things one by one, and tell *watch* of each that is done."""
+    for done, thing in enumerate(some, 1):
+        yield thing
+        if watch is not None:
+            watch(doing, done, total)
 
 
 def _changes(options: ScanOptions) -> Changes | None:

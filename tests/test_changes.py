@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbguard.changes import same_lines
@@ -211,6 +211,7 @@ def test_nothing_the_repository_configures_runs(repository: Repository, tmp_path
 texts = st.lists(st.sampled_from("abcd"), max_size=12).map("\n".join)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts, texts)
 def test_a_line_that_stayed_the_same_is_the_same_and_in_order(old: str, new: str) -> None:
     before, after = old.split("\n"), new.split("\n")
@@ -219,3 +220,18 @@ def test_a_line_that_stayed_the_same_is_the_same_and_in_order(old: str, new: str
     pairs = sorted(same.items())
     assert [was for _, was in pairs] == sorted({was for _, was in pairs})
     assert same_lines(new, new) == {line: line for line in range(1, len(after) + 1)}
+
+
+def test_other_peoples_code_is_left_out_of_changes_too(repository: Repository) -> None:
+    repository.branch()
+    text = "DROP TABLE a;\n"
+    for name in ("node_modules/x/a.sql", "lib/site-packages/a.sql", "env/a.sql", "vendor/a.sql"):
+        repository.write(name, text)
+    repository.write("env/pyvenv.cfg", "")
+    repository.write("vendor/modules.txt", "")
+    repository.write("own/a.sql", text)
+    repository.git("add", "-A", "--force")
+    assert repository.found() == [("own/a.sql", 1, "drop-table")]
+    assert repository.found("--staged") == [("own/a.sql", 1, "drop-table")]
+    assert repository.found("--diff", "main") == [("own/a.sql", 1, "drop-table")]
+    assert "node_modules" in repository.run("scan", "--staged", "--verbose")[1]

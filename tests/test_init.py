@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbguard.adoption import file_change, setup, yaml_text
@@ -156,6 +156,7 @@ def test_what_takes_no_addition_is_refused(text: str) -> None:
 _PLAIN = st.text("ab #:'\"-\n|>&*!{}[],", max_size=12)
 
 
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.recursive(
         _PLAIN | st.integers() | st.none(),

@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     exclusive(arguments.baseline, arguments.no_baseline, "--baseline and --no-baseline")
     outputs = _outputs(arguments)
     options = scan_options(arguments)
-    report = scanned(options)
+    report = scanned(options, quiet=arguments.quiet)
     code = exit_code(report, options.config.fail_on)
     _deliver(report, outputs, options, code, arguments)
     return code

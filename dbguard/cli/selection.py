@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from dbguard.config import Config
     from dbguard.options import ScanOptions
+    from dbguard.pipeline import Watch
     from dbguard.policy import Policy
     from dbguard.report.model import Report
 
@@ -32,8 +33,24 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     add("--no-baseline", action="store_true", help=SUPPRESS)
 
 
-def scanned(options: ScanOptions) -> Report:
-    """Scan. Raises UsageError or CutShortError where a change was asked for in vain."""
+def scanned(options: ScanOptions, *, quiet: bool = False) -> Report:
+    """Scan. Raises UsageError or CutShortError where a change was asked for in vain.
+
+    A terminal is told how far it is, unless it shall be *quiet*.
+    """
+    if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return _scanned(options, None)
+    # Imported here: a hook's standard error is no terminal.
+    from dbguard.cli.progress import Progress
+
+    progress = Progress()
+    try:
+        return _scanned(options, progress)
+    finally:
+        progress.close()
+
+
+def _scanned(options: ScanOptions, watch: Watch | None) -> Report:
     from dbguard import pipeline
     from dbguard.changes import ChangeError, ShallowError
     from dbguard.git import GitError
@@ -42,7 +59,7 @@ def scanned(options: ScanOptions) -> Report:
     # 700 objects takes a tenth of the time.
     gc.set_threshold(50_000, 20, 20)
     try:
-        return pipeline.scan(options)
+        return pipeline.scan(options, watch)
     except ChangeError as error:
         raise UsageError(str(error)) from error
     except (ShallowError, GitError) as error:
