@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,3 +97,64 @@ def test_a_short_scan_has_no_line(
     assert capsys.readouterr().err.count("dbguard:") == 1
     line.close()
     assert capsys.readouterr().err == "\r\x1b[K"
+
+
+def _seen(folder: Path, *arguments: str, **environment: str) -> str:
+    """Return what a terminal gets that standard output is, of so many columns."""
+    mine, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dbguard", *arguments],
+        cwd=folder, stdout=theirs, stderr=subprocess.DEVNULL,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "TERM": "xterm",
+             **environment},
+    )  # fmt: skip
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            part = os.read(mine, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    process.wait()
+    os.close(mine)
+    return said.decode().replace("\r\n", "\n")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\]8;;.*?\x1b\\|\x1b\[[0-9;]*m", "", text)
+
+
+def test_a_narrow_terminal_breaks_no_line(folder: Path) -> None:
+    for columns in (40, 59):
+        lines = _plain(_seen(folder, "scan", COLUMNS=str(columns))).splitlines()
+        # What a person clicks on stays whole: 0.sh:1:1: error[delete-database-file].
+        assert max(len(line) for line in lines if "error[" not in line) <= columns
+        assert "0.sh:1:1: error[delete-database-file]" in lines
+        assert "    rm deletes the database file app.db" in lines
+        assert lines[-1].startswith(("  0 ", "checked"))
+    wide = _plain(_seen(folder, "scan", COLUMNS="100"))
+    assert "0.sh:1:1: error[delete-database-file] rm deletes the database file app.db\n" in wide
+
+
+@pytest.mark.parametrize(
+    ("environment", "colour", "links"),
+    [
+        ({"TERM": "xterm-kitty"}, True, True),
+        ({"TERM": "xterm"}, True, False),
+        ({"TERM": "xterm", "FORCE_HYPERLINK": "1"}, True, True),
+        ({"TERM": "xterm-kitty", "FORCE_HYPERLINK": "0"}, True, False),
+        ({"TERM": "xterm-kitty", "NO_COLOR": "1"}, False, True),
+        ({"TERM": "xterm-kitty", "NO_COLOR": "1", "FORCE_COLOR": "1"}, False, True),
+        ({"TERM": "xterm-kitty", "CI": "true"}, True, False),
+        ({"TERM": "dumb"}, False, False),
+    ],
+)
+def test_colour_and_links(
+    folder: Path, environment: dict[str, str], colour: bool, links: bool
+) -> None:
+    seen = _seen(folder, "scan", **environment)
+    assert ("\x1b[1;31m" in seen) == colour
+    assert (f"\x1b]8;;file://{folder}/0.sh\x1b\\" in seen) == links

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from dbguard.report.style import Style
 
 EXIT_CODES = """\
-exit code: 0 nothing to fix, or all of it written, 1 there is something to fix (it
-is shown), 2 wrong usage or settings, 3 a file was not analysed or not written
+exit code: 0 nothing to fix, or all of it written, 1 there is something to fix
+(it is shown), 2 wrong usage or settings, 3 a file was not analysed or written
 """
 
 

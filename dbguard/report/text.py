@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbguard.finding import NO, WEAK, YES, EvidenceFact, EvidenceReport, Finding, Severity
+from dbguard.patterns import regex
 from dbguard.records import dataclass, field
 from dbguard.report.escape import escape, no_command
 from dbguard.report.model import Report
@@ -26,6 +27,9 @@ _ALWAYS = ("backup", "copied", "verified", "guard")
 
 WIDTH = 100
 """Columns of a report that goes to no terminal."""
+
+NARROW = 60
+"""In fewer columns the lines that are one line elsewhere are broken, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ def _pieces(report: Report, options: TextOptions) -> Iterator[str]:
     for finding in report.active:
         lines = [_heading(finding, options.style)]
         if not options.quiet:
+            if options.width < NARROW:
+                lines = _narrow_heading(finding, options)
             lines += [*_body(finding, options, explained), ""]
         yield "\n".join(lines) + "\n"
     if options.accepted:
@@ -63,7 +69,10 @@ def _pieces(report: Report, options: TextOptions) -> Iterator[str]:
     if options.verbose:
         for left in report.left_out:
             yield options.style.dim(f"{escape(left.path)}: skipped, {escape(left.why)}") + "\n"
-    yield closing(report, options.style) + "\n"
+    line = closing(report, options.style)
+    if options.width < NARROW and not options.quiet:
+        line = "\n".join(_broken(line, options.width))
+    yield line + "\n"
 
 
 def _why_accepted(finding: Finding) -> str:
@@ -129,10 +138,36 @@ def _state(fact: EvidenceFact, file: SourceFile) -> str:
 
 
 def _heading(finding: Finding, style: Style) -> str:
+    return " ".join(_heading_parts(finding, style))
+
+
+def _heading_parts(finding: Finding, style: Style) -> tuple[str, str, str]:
     line, column = finding.primary.file.position(finding.primary.span.start)
     place = style.bold(style.link(f"{escape(finding.path)}:{line}:{column}:", finding.path))
     what = style.severity(finding.severity, f"{finding.severity.value}[{finding.rule}]")
-    return f"{place} {what} {escape(finding.message)}"
+    return place, what, escape(finding.message)
+
+
+def _narrow_heading(finding: Finding, options: TextOptions) -> list[str]:
+    """Return the heading with what it says in lines of its own."""
+    place, what, _ = _heading_parts(finding, options.style)
+    return [f"{place} {what}", *_wrapped(escape(finding.message), options.width, "    ")]
+
+
+def _broken(text: str, width: int) -> Iterator[str]:
+    """Yield the lines of a text that may have colours in it, which have no width."""
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and len(_SGR.sub("", longer)) > width:
+            yield line
+            line = "  " + word
+        else:
+            line = longer
+    yield line
+
+
+_SGR = regex("\x1b\\[[0-9;]*m")
 
 
 def _body(finding: Finding, options: TextOptions, explained: set[int]) -> Iterator[str]:
