@@ -37,7 +37,7 @@ def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Report]
     monkeypatch.chdir(tmp_path)
 
     def with_report(report: Report) -> None:
-        monkeypatch.setattr(pipeline, "scan", lambda _: report)
+        monkeypatch.setattr(pipeline, "scan", lambda *_: report)
 
     return with_report
 
@@ -48,7 +48,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[ScanOptions]:
     monkeypatch.chdir(tmp_path)
     options: list[ScanOptions] = []
 
-    def scan(given: ScanOptions) -> Report:
+    def scan(given: ScanOptions, _: object) -> Report:
         options.append(given)
         return Report()
 
@@ -189,7 +189,7 @@ def test_a_defect_ends_with_4(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def scan(_: ScanOptions) -> Report:
+    def scan(*_: object) -> Report:
         raise ZeroDivisionError("a defect")
 
     monkeypatch.setattr(pipeline, "scan", scan)
@@ -202,7 +202,7 @@ def test_a_defect_ends_with_4(
 def test_an_interruption_ends_with_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def scan(_: ScanOptions) -> Report:
+    def scan(*_: object) -> Report:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pipeline, "scan", scan)
