@@ -31,6 +31,7 @@ from dbguard.flow import (
     operations,
 )
 from dbguard.inclusion import MAX_INCLUSIONS, Inclusion, ProjectFiles
+from dbguard.opaque import opaque_code
 from dbguard.operations import Kind, Operation, Target, TargetKind, named_backup
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Comment, Problem, Region, SourceFile, Span
@@ -210,7 +211,9 @@ class Assembly:
         self._machine = embed.machine or around
         flows = self.flows(embed.region)
         self._machine = around
-        return self._in_place(flows, "", embed.span, embed.checked, embed.region.file)
+        whole = self._in_place(flows, "", embed.span, embed.checked, embed.region.file)
+        opaque = opaque_code(embed.region, embed.span, checked=embed.checked)
+        return whole if opaque is None else Sequence((self._node(opaque), whole))
 
     def _included(self, include: Include) -> Node:
         """Put the flows of a file where another one runs it; cycles and loops are cut."""
@@ -273,6 +276,7 @@ class Assembly:
         A table that two queries read is named twice: once for each side.
         """
         reads: list[Target] = []
+        lesser: list[Target] = []
         for query in check.queries:
             read_here = {
                 read.name: read
@@ -282,6 +286,8 @@ class Assembly:
                 for read in operation.reads
             }
             reads.extend(read_here.values())
+            if any(query is one for one in check.lesser):
+                lesser.extend(read_here.values())
         if not reads:
             return Sequence()
         names = " and ".join(dict.fromkeys(read.name for read in reads))
@@ -293,6 +299,7 @@ class Assembly:
             check.region,
             spelling="comparison",
             reads=tuple(reads),
+            lesser=tuple(lesser),
         )
 
 

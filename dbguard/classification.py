@@ -132,10 +132,10 @@ class Databases:
         target = operation.target
         match operation.kind:
             case Kind.DELETE_FILE:
-                return self._deletion(operation)
+                return self._deletion(operation) or _removal(operation)
             case Kind.OVERWRITE_FILE:
                 found = self._as_database(target)
-                return (replace(operation, target=found),) if found else ()
+                return (replace(operation, target=found),) if found else _removal(operation)
             case Kind.COPY_FILE | Kind.MOVE_FILE:
                 return self._copy(operation)
             case Kind.DELETE_STORAGE if target.name and " volume" in operation.spelling:
@@ -296,3 +296,10 @@ def _below_root(path: str) -> str:
 def _below(copy: str, original: str) -> bool:
     """Say whether a copy of the same name goes to another folder, as backups do."""
     return copy.count("/") > original.count("/") or copy.startswith("/")
+
+
+def _removal(operation: Operation) -> tuple[Operation, ...]:
+    """Return what the loss of a file that is no database means: it may hold a copy of one."""
+    if not operation.target.name or operation.certainty is Certainty.OPAQUE:
+        return ()
+    return (replace(operation, kind=Kind.REMOVE_FILE),)

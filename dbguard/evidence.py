@@ -92,9 +92,18 @@ class Evidence:
             return None
         for operation in self.state.happened.of((Kind.BACKUP,)):
             source = operation.source
-            if source is not None and _may_be(database_key(source.name), target):
+            if source is None or not _may_be(database_key(source.name), target):
+                continue
+            if not any(operation is lost for _, _, lost in self.state.all(FactKind.LOST)):
                 return operation
         return None
+
+    def lost_backup_of(self, target: Target) -> Operation | None:
+        """Return a backup that was deleted or overwritten before this point, or None."""
+        if self.backup_of(target) is not None:
+            return None
+        lost = self.state.all(FactKind.LOST)
+        return next((proof for key, _, proof in lost if _may_be(key, target)), None)
 
     def copy_of(self, table: Target) -> Operation | None:
         """Return the copy of a table's rows that holds here and leaves none out, or None."""
@@ -133,10 +142,30 @@ class Evidence:
         return self.copy_of(table) is not None and self.verification_of(table) is not None
 
     def futile_verification_of(self, table: Target) -> Operation | None:
-        """Return a comparison of a table that stands before but cannot stop what follows."""
+        """Return a comparison of a table that stands before but cannot stop what follows.
+
+        One that holds here has stopped what it could. That it is no proof has another
+        reason where no table was made or filled to be compared with, or where it allows for
+        missing rows by the side it calls greater.
+        """
         if self.verification_of(table) is not None:
             return None
+        holds = self.state.find(FactKind.COMPARED, table_key(_table_of(table)))
+        if holds is not None and (holds.lesser or not self._prepared_for(holds)):
+            return None
         return self.state.happened.first(Kind.VERIFY, table_key(_table_of(table)))
+
+    def _prepared_for(self, comparison: Operation) -> bool:
+        """Say whether this flow made or filled a table that is compared here."""
+        tables = {table_key(read.name) for read in comparison.reads}
+        if any(self.state.created("table", table) is not None for table in tables):
+            return True
+        return any(
+            table_key(side.name) in tables
+            for copy in self.state.happened.of((Kind.COPY_ROWS,))
+            for side in (copy.target, copy.source)
+            if side is not None
+        )
 
     def created_here(self, target: Target) -> Operation | None:
         """Return the operation of this flow that created a table or database, or None."""

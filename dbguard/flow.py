@@ -148,11 +148,14 @@ class Check:
     """On this path a comparison holds between what ``queries`` read.
 
     The pipeline lowers the queries, and makes of their reads one VERIFY operation.
+    ``lesser`` are those on the side that is known to be no greater than the other
+    (``new >= old``: the query of ``old``), () where both are equal.
     """
 
     queries: tuple[Region, ...]
     span: Span
     region: Region
+    lesser: tuple[Region, ...] = ()
 
 
 Node = Operation | Sequence | Branch | Loop | Try | Call | Stop | Embed | Include | Check

@@ -114,6 +114,8 @@ def _backup(target: Target, evidence: Evidence) -> EvidenceFact:
         return _proved("backup", named, WEAK, "known by its name only")
     if (futile := evidence.futile_backup_of(target)) is not None:
         return _proved("backup", futile, WEAK, "its failure does not stop this step")
+    if (lost := evidence.lost_backup_of(target)) is not None:
+        return _proved("backup", lost, NO, "it is deleted or overwritten before this step")
     return EvidenceFact("backup", NO)
 
 

@@ -41,6 +41,9 @@ class Kind(Enum):
     UPDATE_ROWS = "updates every row of"
     # leaves a way to destroy it open
     UNPROTECT = "leaves unprotected"
+    RUN_OPAQUE = "runs what cannot be read on"
+    # what is no database, but may be the copy of one
+    REMOVE_FILE = "removes"
     # moves bytes: judged by which side is a database
     COPY_FILE = "copies"
     MOVE_FILE = "moves"
@@ -145,7 +148,9 @@ class Operation:
     ``target`` the copy). ``reads`` are the tables a READ or VERIFY is about. ``checked``
     says that where this operation stands in its flow, it has succeeded: had it failed,
     what follows would not run. ``guard`` goes with GUARD only. ``columns`` are those a CREATE_TABLE
-    defines and a COPY_ROWS takes along, case folded, () where they are not known or all.
+    defines and a COPY_ROWS takes along, case folded, () where they are not known or all. ``lesser`` are those
+    of the ``reads`` of a VERIFY that are known to be no greater than the others, () where both
+    sides are equal.
     """
 
     kind: Kind
@@ -160,6 +165,7 @@ class Operation:
     guard: Guard | None = None
     traits: frozenset[Trait] = frozenset()
     columns: tuple[str, ...] = ()
+    lesser: tuple[Target, ...] = ()
 
     def has(self, trait: Trait) -> bool:
         """Say whether the operation has a trait."""

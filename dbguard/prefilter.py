@@ -112,11 +112,15 @@ def _python(data: bytes) -> bool:
         return False
     present = set(words)
     loose = not _IMPORTS_BY_TEXT.isdisjoint(present)
-    return any(
+    if any(
         _is_used(word, data)
         for word in _WORDS & present
         if loose or word in METHODS or not present.isdisjoint(FUNCTIONS[word])
-    )
+    ):
+        return True
+    from dbguard.languages.python_contexts import handed_on
+
+    return bool(handed_on(data, present))
 
 
 def _is_used(word: bytes, data: bytes) -> bool:

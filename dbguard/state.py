@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import count
 from typing import Generic, Literal, TypeVar
 
 from dbguard.databases import normal_path
-from dbguard.operations import Guard, Kind, Operation, Target, Trait
+from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
 from dbguard.records import dataclass, field
 
 ForeignKeys = Literal["on", "off", "ineffective"]
@@ -27,6 +28,8 @@ class FactKind(Enum):
 
     BACKUP = "backup"
     COPIED = "copied"
+    COMPARED = "compared"
+    LOST = "lost"  # a backup that is there no more
     VERIFIED = "verified"
     GUARD = "guard"
     STOPPED = "stopped"
@@ -323,11 +326,15 @@ class State:
         excused = operation.kind in DESTROYS and Guard.ENVIRONMENT in guards(self)
         if operation.kind in RECORDED and not excused:
             self.happened.record(operation)
+        if operation.kind in _LOSE_FILES or operation.kind is Kind.BACKUP:
+            self._backups_lost(operation)
         match operation.kind:
             case Kind.BACKUP if operation.checked and operation.source is not None:
                 self.hold(FactKind.BACKUP, database_key(operation.source.name), "", operation)
             case Kind.COPY_ROWS if operation.source is not None and operation.checked:
                 source, target = table_key(operation.source.name), table_key(operation.target.name)
+                for table in (source, target):  # what was compared before is so no more
+                    self._facts[FactKind.COMPARED].end(table, "")
                 self.hold(FactKind.COPIED, source, target, operation)
             case Kind.VERIFY:
                 self._verified(operation)
@@ -359,17 +366,43 @@ class State:
     def _verified(self, operation: Operation) -> None:
         """A comparison proves the copies made before it whose two sides it reads.
 
+        Where it only says which side is no greater, that must be the old one.
+
         The old side may have been read before it was renamed: under its former name, which
         the new table may have by now (both sides then read ``users``).
         """
         reads = [table_key(read.name) for read in operation.reads]
+        lesser = [table_key(read.name) for read in operation.lesser]
+        greater = reads.copy()
+        for table in lesser:
+            greater.remove(table)
+        if len(set(reads)) > 1:
+            for table in dict.fromkeys(reads):
+                self.hold(FactKind.COMPARED, table, "", operation)
         copied = self._facts[FactKind.COPIED]
-        for target in dict.fromkeys(reads):
-            others = reads.copy()
-            others.remove(target)
+        for target in dict.fromkeys(greater):
+            others = lesser.copy() or reads.copy()
+            if not lesser:
+                others.remove(target)
             for source in copied.with_second(target):
                 if source in others or self.former_name(source) in others:
                     self.hold(FactKind.VERIFIED, source, target, operation)
+
+    def _backups_lost(self, operation: Operation) -> None:
+        """A backup that is deleted or overwritten, by another database too, is none any more."""
+        lost = normal_path(operation.target.name)
+        backups = self._facts[FactKind.BACKUP]
+        for first, second, proof in self.all(FactKind.BACKUP):
+            kept = normal_path(proof.target.name)
+            if operation.kind is Kind.BACKUP:
+                source = operation.source
+                same = source is not None and database_key(source.name) == first
+                if same or kept != lost or proof.target.kind is not TargetKind.FILE:
+                    continue
+            elif not _covers(lost, kept, operation.has(Trait.RECURSIVE)):
+                continue
+            backups.end(first, second)
+            self.hold(FactKind.LOST, first, "", proof)
 
     def former_name(self, table: str) -> str:
         """Return what a table was called before this flow renamed it, or its name."""
@@ -379,7 +412,7 @@ class State:
         """The facts about a table follow it to its new name."""
         old, new = table_key(source.name), table_key(operation.target.name)
         self.hold(FactKind.RENAMED, old, new, operation)
-        for kind in (FactKind.COPIED, FactKind.VERIFIED):
+        for kind in (FactKind.COPIED, FactKind.VERIFIED, FactKind.COMPARED):
             facts = self._facts[kind]
             about = [(old, second) for second in facts.of(old)]
             about += [(first, old) for first in facts.with_second(old) if first != old]
@@ -404,6 +437,19 @@ def _created_key(target: Target) -> tuple[str, str]:
         return table_key(target.name), "table"
     return database_key(target.name), "database"
 
+
+def _covers(lost: str, kept: str, recursive: bool) -> bool:
+    """Say whether the loss of a file, pattern or folder takes another file with it."""
+    if not kept or not lost:
+        return False
+    if lost == kept or (any(c in lost for c in "*?[") and fnmatchcase(kept, lost)):
+        return True
+    return recursive and kept.startswith(lost.removesuffix("/*").rstrip("/") + "/")
+
+
+_LOSE_FILES = frozenset(
+    {Kind.DELETE_FILE, Kind.OVERWRITE_FILE, Kind.REMOVE_FILE, Kind.DELETE_STORAGE}
+)
 
 DESTROYS = frozenset(
     {

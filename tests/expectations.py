@@ -92,6 +92,7 @@ def fixture_files() -> list[Path]:
         and language_of(path)
         and "broken" not in path.relative_to(FIXTURES).parts
         and "projects" not in path.relative_to(FIXTURES).parts
+        and "evasions" not in path.relative_to(FIXTURES).parts
     )
 
 

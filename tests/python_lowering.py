@@ -56,8 +56,11 @@ def said(node: Node) -> str:
             return f"{region.language}: {region.text}"
         case Include(path=path):
             return f"include: {path.text}"
-        case Check(queries=queries):
+        case Check(queries=queries, lesser=()):
             return "check: " + " = ".join(query.text for query in queries)
+        case Check(queries=queries, lesser=lesser):
+            greater = [query.text for query in queries if query not in lesser]
+            return f"check: {', '.join(q.text for q in lesser)} <= {', '.join(greater)}"
         case Stop(kind=kind):
             return f"stop: {kind.value}"
         case _:

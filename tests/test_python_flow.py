@@ -121,6 +121,8 @@ a = c.fetchone()[0]
 (b,) = c.execute("SELECT count(*) FROM b").fetchone()
 """
 CHECK = "check: SELECT count(*) FROM a = SELECT count(*) FROM b"
+A_NO_GREATER = "check: SELECT count(*) FROM a <= SELECT count(*) FROM b"
+B_NO_GREATER = "check: SELECT count(*) FROM b <= SELECT count(*) FROM a"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,12 @@ CHECK = "check: SELECT count(*) FROM a = SELECT count(*) FROM b"
         ("assert a == b", f"[stop: raise | {CHECK}]"),
         ("assert int(a) == int(b), 'lost'", f"[stop: raise | {CHECK}]"),
         ("same = a == b\nif not same:\n    sys.exit(1)", f"[stop: exit | {CHECK}]"),
-        ("if a < b:\n    sys.exit(1)", f"[stop: exit | {CHECK}]"),
+        ("if a < b:\n    sys.exit(1)", f"[{A_NO_GREATER}; stop: exit | {B_NO_GREATER}]"),
+        ("if b > a:\n    sys.exit(1)", f"[{A_NO_GREATER}; stop: exit | {B_NO_GREATER}]"),
+        ("if b < a:\n    sys.exit(1)", f"[{B_NO_GREATER}; stop: exit | {A_NO_GREATER}]"),
+        ("assert a >= b", f"[stop: raise | {B_NO_GREATER}]"),
+        ("if a != b and a > 0:\n    sys.exit(1)", f"stop: exit | {A_NO_GREATER}]"),
+        ("if a != b and b:\n    sys.exit(1)", f"stop: exit | {B_NO_GREATER}]"),
         ('if a == b:\n    c.execute("DROP TABLE a")', f"[{CHECK}; sql: DROP TABLE a | ]"),
         ("if a == b:\n    sys.exit(1)", f"[{CHECK}; stop: exit | ]"),
     ],

@@ -11,9 +11,13 @@ from dbguard.languages.python import calls
 
 FILE = Path(__file__).resolve().parent.parent / "dbguard" / "prefilter_words.py"
 
+_BY_TEXT = ("getattr", "methodcaller", "attrgetter", "__getattribute__")
+"""Calls that find a method by a text."""
+
 EVIDENCE_ONLY = frozenset(
     "connect create_engine create_async_engine create_pool confirm chdir check_returncode"
     " Connection ConnectionPool SimpleConnectionPool Database MySQLDatabase PostgresqlDatabase"
+    " get_columns has_table get_table_names get_indexes get_pk_constraint"
     " SqliteDatabase SqliteExtDatabase get_client"
     # what Django's migrations add or rename: they are their framework's to back up
     " AddField AlterField CreateModel RenameField RenameModel".split()
@@ -28,7 +32,7 @@ from __future__ import annotations
 
 def words() -> tuple[set[str], dict[str, set[str]]]:
     """Return the methods, and the functions with the packages they come from."""
-    methods = {name for name in calls._METHODS if name not in EVIDENCE_ONLY} | {"getattr"}
+    methods = {name for name in calls._METHODS if name not in EVIDENCE_ONLY} | set(_BY_TEXT)
     functions: defaultdict[str, set[str]] = defaultdict(set)
     for name in calls._EFFECTS:
         root, dot, _ = name.partition(".")

@@ -9,7 +9,7 @@ that is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from functools import lru_cache
 
 from dbguard.patterns import regex
@@ -33,6 +33,20 @@ _SQL_ARGUMENT = regex(
 _TELLING = regex(
     rb"[^)]{0,80}(?:drop|remove|unlink|rmtree|system|execute|delete|flush|create|truncate)"
 )
+# getattr(os, "re" + "move"), getattr(db, name): a name that is put together, or of a known owner.
+_NAMED_BY_TEXT = regex(
+    rb"\s*(?:os|shutil|subprocess|builtins|__builtins__|\w*(?:db|metadata|cursor|conn|connection|engine"
+    rb"|session|op))\s*,"
+)
+_OF_FILES = (b"remove", b"unlink", b"rmdir", b"removedirs", b"rmtree", b"system", b"truncate")
+_OF_DATABASES = (b"execute", b"executescript", b"drop_all")
+# One pattern for each word: one that begins with a literal is searched for fast.
+_HANDED_ON = {
+    **{word: regex(rb"\." + word + rb"\s*[,)\]}]") for word in (*_OF_FILES, *_OF_DATABASES)},
+    b"__dict__": regex(rb"__dict__\s*\["),
+    b"vars": regex(rb"vars\([^()\n]{0,80}\)\s*\["),
+}
+_FILE_MODULE = regex(rb"\b(?:os|shutil)$")
 _CHAIN = regex(
     rb"(?:\)|objects|indices|query|__table__|\b[A-Z]\w*|table|[Qq]uery\w*|qs|queryset)\.$"
 )
@@ -53,7 +67,10 @@ _WHOLE_QUERIES = regex(
 _QUERIES = regex(
     rb"[Qq]uer|[Tt]able|objects|_manager|dataset|peewee|mongoengine|tortoise|\b(?:select|qs)\b"
 )
-_IMPORT = regex(rb"\bimport\s+(?:os|shutil|subprocess)\s+as\s+(\w+)")
+_IMPORT = regex(
+    rb"\bimport\s+(?:os|shutil|subprocess)\s+as\s+(\w+)"
+    rb"|\b(\w+)\s*=\s*[\w.]{1,80}\(\s*[\"'](?:os|shutil|subprocess)[\"']\s*\)"
+)
 
 
 def _before(data: bytes, start: int, length: int = 48) -> bytes:
@@ -85,7 +102,7 @@ def _of_module(data: bytes, start: int, _end: int) -> bool:
 
 @lru_cache(maxsize=1)
 def _aliases(data: bytes) -> list[bytes]:
-    return [match[1] for match in _IMPORT.finditer(data[:20_000])]
+    return [match[1] or match[2] for match in _IMPORT.finditer(data[:20_000])]
 
 
 def _path_method(data: bytes, start: int, end: int) -> bool:
@@ -111,6 +128,10 @@ def _with_sql(data: bytes, _start: int, end: int) -> bool:
 
 def _telling(data: bytes, _start: int, end: int) -> bool:
     return _TELLING.match(data, end, end + 120) is not None
+
+
+def _by_text(data: bytes, start: int, end: int) -> bool:
+    return _telling(data, start, end) or _NAMED_BY_TEXT.match(data, end, end + 80) is not None
 
 
 def _deleting(data: bytes, start: int, end: int) -> bool:
@@ -142,10 +163,30 @@ CONTEXTS: dict[bytes, Context] = {
     b"local": _running,
     b"query": _with_sql,
     b"fetch": _with_sql,
-    b"getattr": _telling,
+    b"getattr": _by_text,
+    b"methodcaller": _telling,
+    b"attrgetter": _telling,
+    b"__getattribute__": _telling,
     b"delete": _deleting,
     b"update": _updating,
 }
+
+
+def handed_on(data: bytes, words: Set[bytes] | None = None) -> list[int]:
+    """Return where a function of ours is given away without being called, or looked up by text.
+
+    ``map(os.remove, names)``, ``{"clean": os.remove}``, ``vars(os)["remove"]``. *words* are
+    those of the file, where they are known: only of what is among them is asked.
+    """
+    found: list[int] = []
+    for word, pattern in _HANDED_ON.items():
+        if word not in (data if words is None else words):
+            continue
+        for match in pattern.finditer(data):
+            at = match.start()
+            if word not in _OF_FILES or _FILE_MODULE.search(data, max(0, at - 8), at):
+                found.append(at)
+    return sorted(found)
 
 
 def fits(word: bytes, data: bytes, start: int, end: int) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from dbguard.commands import foreign
 from dbguard.commands.arguments import Operand
 from dbguard.commands.entry import Custom, Entry
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match
 from dbguard.flow import Node
-from dbguard.operations import Certainty, Kind, TargetKind
-from dbguard.patterns import regex
 from dbguard.records import replace
 from dbguard.source import Mapped, Transcript, hole
 
@@ -160,43 +159,6 @@ def _python_shell(match: Match) -> Iterator[Node | Invocation]:
         yield from match.standard_input("python")
 
 
-_STRING = r"""(?:q[qw]?[({{\[|]\s*|[\\]?["'`])(?P<path>[^"'`|)}}\]\n]+)[\\]?["'`|)}}\]]"""
-_DELETING = regex(
-    r"\b(?:File\.(?:delete|unlink)|FileUtils\.(?:rm(?:_r|_f|_rf)?|remove)|unlink|unlinkSync|rmSync|"
-    r"fs\.(?:rm|unlink|remove(?:Sync)?)|fs\.promises\.(?:rm|unlink)|rimraf(?:\.sync)?)"
-    r"\s*\(?\s*" + _STRING.replace("{{", "{").replace("}}", "}")
-)
-_STATEMENT = regex(
-    r"\b(?P<verb>DROP\s+(?P<object>TABLE|DATABASE|SCHEMA)|TRUNCATE(?:\s+TABLE)?)"
-    r"(?:\s+IF\s+EXISTS)?\s+[`\"\[\\]*(?P<name>[A-Za-z_][\w.]*)",
-    re.IGNORECASE,
-)
-
-
-def by_pattern(match: Match, text: Mapped) -> Iterator[Node]:
-    """Yield what a text in a language dbguard does not read obviously does.
-
-    Two patterns: a well-known deleting call with a literal path, and SQL that drops or
-    truncates. The certainty is OPAQUE: nobody knows whether the text gets there.
-    """
-    for found in _DELETING.finditer(text.text):
-        yield match.operation(
-            Kind.DELETE_FILE, match.file(found["path"]), certainty=Certainty.OPAQUE
-        )
-    for found in _STATEMENT.finditer(text.text):
-        kind, about = Kind.TRUNCATE_TABLE, TargetKind.TABLE
-        if found["object"]:
-            is_table = found["object"].upper() == "TABLE"
-            kind = Kind.DROP_TABLE if is_table else Kind.DROP_DATABASE
-            about = TargetKind.TABLE if is_table else TargetKind.DATABASE
-        yield match.operation(
-            kind,
-            match.target(about, found["name"]),
-            certainty=Certainty.OPAQUE,
-            spelling=" ".join(found["verb"].upper().split()),
-        )
-
-
 def _evaluates(*options: str) -> Callable[[Match], Iterator[Node | Invocation]]:
     """Return the reader of an interpreter: a text after *options*, or a script."""
 
@@ -208,35 +170,9 @@ def _evaluates(*options: str) -> Callable[[Match], Iterator[Node | Invocation]]:
         if not texts and not match.arguments.operands and match.invocation.stdin is not None:
             texts = [match.invocation.stdin]
         for text in texts:
-            yield from by_pattern(match, text)
+            yield from foreign.by_pattern(match, text)
 
     return run
-
-
-_AWK_SYSTEM = regex(r"\bsystem\s*\((?P<parts>(?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\([^()\"]*\))*)\)")
-_AWK_PART = regex(r"\"(?P<text>(?:[^\"\\]|\\.)*)\"|(?P<value>[^\s\"]+)")
-_AWK_CHARACTERS = regex(r"[^\\]+|\\(?P<escaped>.)", re.DOTALL)
-
-
-def _awk(match: Match) -> Iterator[Node]:
-    """awk: ``system("rm " $1)``; what is no literal in it is a hole."""
-    program = match.operand(1)
-    if program is None:
-        return
-    for found in _AWK_SYSTEM.finditer(program.text):
-        transcript = Transcript()
-        for part in _AWK_PART.finditer(program.text, *found.span("parts")):
-            if part["value"] is None:
-                for piece in _AWK_CHARACTERS.finditer(program.text, *part.span("text")):
-                    place = program.map.to_outer(*piece.span())
-                    if piece["escaped"]:
-                        transcript.inexact(piece["escaped"], place.start, place.end - place.start)
-                    else:
-                        transcript.mapped(program.slice(*piece.span()))
-            else:
-                place = program.map.to_outer(*part.span())
-                transcript.hole(part["value"], place.start, place.end - place.start)
-        yield match.embed("shell", transcript.build(), "system() of awk")
 
 
 def _powershell(match: Match) -> Iterator[Node]:
@@ -294,13 +230,13 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Custom(
         "rails runner, rails r, bin/rails runner",
-        run=lambda match: by_pattern(match, match.operand(1) or Mapped.at("", match.span)),
+        run=lambda match: foreign.by_pattern(match, match.operand(1) or Mapped.at("", match.span)),
         values="-e --environment",
         documentation="https://guides.rubyonrails.org/command_line.html",
     ),
     Custom(
         "awk|gawk|mawk|nawk",
-        run=_awk,
+        run=foreign.awk,
         values="-F -v -f",
         documentation="https://www.gnu.org/software/gawk/manual/gawk.html",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dbguard.commands.entry import Custom, Entry, Wrapper, spaced
@@ -41,6 +42,17 @@ def _find_words(match: Match) -> tuple[Word, ...]:
     return tuple(words)
 
 
+def _find_lines(match: Match) -> tuple[Word, ...]:
+    """Return the lines that arrive on standard input, each as one word, or one hole for them."""
+    text = match.invocation.stdin
+    if text is None:
+        return _find_words(match)
+    return tuple(
+        Word(text.slice(*line.span(1)), glob=True)
+        for line in re.finditer(r"^[ \t]*(\S[^\n]*?)[ \t]*$", text.text, re.MULTILINE)
+    )
+
+
 def _xargs(match: Match) -> Iterator[Node | Invocation]:
     """xargs: the words of standard input are appended, or stand where ``-I`` says."""
     words, arriving = match.arguments.rest, _find_words(match)
@@ -52,6 +64,8 @@ def _xargs(match: Match) -> Iterator[Node | Invocation]:
     if sign is None:
         yield narrowed(match.invocation, (*words, *arriving))
         return
+    # GNU xargs: -I takes whole lines; with -n as well it depends on the version.
+    arriving = arriving if match.arguments.has("-n", "--max-args") else _find_lines(match)
     for word in arriving[:1000]:
         yield narrowed(match.invocation, replaced(words, sign.text, word))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from unicodedata import normalize
 
 from tree_sitter import Language
 
@@ -24,6 +25,7 @@ from dbguard.languages.python.statements import block
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.languages.tree_comments import tree_comments
 from dbguard.patterns import regex
+from dbguard.records import replace
 from dbguard.source import Comment, Problem, Region
 
 _PRINT = regex(rb"^[ \t]*(?:print|exec)[ \t]+(?![=.,)\]:+\-*/%|&<>!])", re.MULTILINE)
@@ -109,6 +111,7 @@ def _lowered(region: Region, modules: Modules | None) -> Lowered:
         error = f"indented more than {INDENTATION_LIMIT} levels deep"
         span = region.span(line, line)
         return Lowered((), (Problem(region.file.path, error, "limit", span),))
+    region = _with_plain_identifiers(region)
     marks = Marks(region.text.encode("utf-8", "surrogatepass"), calls.WORDS, calls.NAMED)
     if not marks.any:
         return Lowered()
@@ -127,6 +130,22 @@ def _lowered(region: Region, modules: Modules | None) -> Lowered:
         modules.start(program)
     found = flows(program)
     return Lowered(found, (*problems, *program.problems))
+
+
+def _with_plain_identifiers(region: Region) -> Region:
+    """Return a region whose letters of other shapes (``ｒemove``) are those Python reads.
+
+    Identifiers are read in NFKC (Python's reference, "Identifiers and keywords"). One
+    character for one: every place stays the same.
+    """
+    if region.text.isascii():
+        return region
+    plain = {}
+    for character in set(region.text):
+        folded = normalize("NFKC", character)
+        if character > "\x7f" and len(folded) == 1 and folded.isascii() and folded.isalnum():
+            plain[ord(character)] = folded
+    return replace(region, text=region.text.translate(plain)) if plain else region
 
 
 def comments(region: Region) -> Iterator[Comment]:

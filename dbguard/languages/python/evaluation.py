@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
+from dbguard.decoding import is_opaque
 from dbguard.languages.python import strings
 from dbguard.languages.python.names import Scope
 from dbguard.languages.python.values import (
@@ -41,7 +42,10 @@ if TYPE_CHECKING:
 TEXT_LIMIT = 1_000_000
 """Longer texts are not built: repeated doubling would fill the memory."""
 
-_SLICE = regex(r"\[\s*(-?\d+)?\s*:\s*(-?\d+)?\s*\]$")
+_BODIES = frozenset(("text", "content", "data", "body"))
+"""Attributes of an answer from the network that are still what was downloaded."""
+
+_SLICE = regex(r"\[\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?\]$")
 
 
 def lift(program: Program, values: Sequence[Value], make: Callable[[list[Value]], Value]) -> Value:
@@ -425,15 +429,20 @@ def subscript(program: Program, node: Node, scope: Scope) -> Value:
 def _slice(program: Program, owner: Value, node: Node) -> Value:
     if isinstance(owner, Items):
         match = _SLICE.search(program.short_text(node))
-        if match is not None:
+        if match is not None and int(match[3] or 1):
             low = int(match[1]) if match[1] else None
             high = int(match[2]) if match[2] else None
-            return Items(owner.items[low:high])
+            return Items(owner.items[low : high : int(match[3] or 1)])
     if isinstance(owner, Fetched | Listing | Contents | Items):
         return owner
     if isinstance(owner, Text) and owner.known:
         match = _SLICE.search(program.short_text(node))
         if match is not None:
+            step = int(match[3] or 1)
+            if step != 1:
+                low, high = (int(edge) if edge else None for edge in match.groups()[:2])
+                text = owner.text[low:high:step] if step else ""
+                return Text(Mapped.at(text, owner.mapped.span), owner.path)
             length = len(owner.text)
             low, high, _ = slice(
                 int(match[1]) if match[1] else None, int(match[2]) if match[2] else None
@@ -472,6 +481,8 @@ def attribute_of(program: Program, owner: Value, name: str, node: Node) -> Value
             return program.handle_attribute(owner, name, node)
         case Text(path=True):
             return path_attribute(owner, name, node, program)
+        case Text(mapped=mapped) if name in _BODIES and is_opaque(mapped.text):
+            return owner
         case Unknown(name=base, weak=weak):
             return Unknown(f"{base}.{name}"[:120], program.tree.span(node), weak)
         case _:

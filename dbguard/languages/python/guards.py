@@ -31,7 +31,7 @@ from dbguard.languages.python.values import (
 )
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
 from dbguard.patterns import regex
-from dbguard.records import dataclass, field
+from dbguard.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
@@ -72,6 +72,7 @@ class Facts:
     """What holds where the condition is true, and where it is false.
 
     ``either`` holds on the side that goes on when the other stops (``if new < old: raise``).
+    ``empty`` is what was read and is not there where the condition is false (``if old > 0``).
     ``successes`` are the commands that have succeeded where it is true, ``failures`` those
     that have succeeded where it is false.
     """
@@ -79,11 +80,14 @@ class Facts:
     true: list[FlowNode] = field(default_factory=list)
     false: list[FlowNode] = field(default_factory=list)
     either: list[FlowNode] = field(default_factory=list)
+    empty: Fetched | None = None
     successes: list[Process] = field(default_factory=list)
     failures: list[Process] = field(default_factory=list)
 
     def __invert__(self) -> Facts:
-        return Facts(self.false, self.true, self.either, self.failures, self.successes)
+        return Facts(
+            self.false, self.true, self.either, successes=self.failures, failures=self.successes
+        )
 
     def settle(self, ended: bool) -> tuple[list[FlowNode], list[FlowNode]]:
         """Return the facts of both sides; *ended*: the true side stops."""
@@ -163,7 +167,11 @@ def _combined(program: Program, node: Node, scope: Scope) -> Facts:
         first, second = ~first, ~second
     found = Facts(
         [*first.true, *second.true, *first.either, *second.either],
-        _weaker(first.false, second.false),
+        [
+            *_weaker(first.false, second.false),
+            *_equal_or_empty(first.false, second.empty),
+            *_equal_or_empty(second.false, first.empty),
+        ],
         successes=first.successes + second.successes,
     )
     return ~found if operator.type == "or" else found
@@ -229,7 +237,7 @@ def _truth(program: Program, node: Node, scope: Scope) -> Facts:
     value = program.evaluate(node, scope)
     read = _fetched(value)
     if read is not None:
-        return Facts(either=_checks(program, node, read))
+        return Facts(either=_checks(program, node, read), empty=read)
     for option in options(value):
         if isinstance(option, Process):
             return Facts(failures=[option])
@@ -291,7 +299,7 @@ def _comparison(program: Program, node: Node, scope: Scope) -> Facts:
         return _status(operator, values, processes)
     read = _all_fetched(values)
     if read is not None:
-        return _ordered(operator, _checks(program, node, read))
+        return _compared(program, node, operator, values, read)
     if operator in ("in", "not in"):
         found = _membership(program, node, left, right, values, scope)
         return ~found if operator == "not in" else found
@@ -301,16 +309,54 @@ def _comparison(program: Program, node: Node, scope: Scope) -> Facts:
     return Facts()
 
 
-def _ordered(operator: str, checks: list[FlowNode]) -> Facts:
+def _compared(
+    program: Program, node: Node, operator: str, values: list[Value], read: Fetched
+) -> Facts:
+    """Return what a comparison says with something that was read on one side or both."""
+    checks = _checks(program, node, read)
     match operator:
         case "==" | "is":
             return Facts(checks)
         case "!=" | "<>" | "is not":
-            return Facts([], checks)
-        case "<" | ">" | "<=" | ">=" | "in" | "not in":
+            return Facts([], checks, empty=_counted(values))
+        case "<" | ">" | "<=" | ">=":
+            left, right = _fetched(values[0]), _fetched(values[1])
+            if left is None or right is None or left == right:
+                return Facts(either=checks, empty=_counted(values))
+            if operator[0] == ">":
+                left, right = right, left
+            # Where it is true the left side is no greater, where it is false the right one.
+            return Facts(
+                _checks(program, node, read, lesser=left),
+                _checks(program, node, read, lesser=right),
+            )
+        case "in" | "not in":
             return Facts(either=checks)
         case _:
             return Facts()
+
+
+def _counted(values: list[Value]) -> Fetched | None:
+    """Return what was read and is compared with 0: where that fails there are no rows."""
+    if not any(isinstance(value, Constant) and value.value == 0 for value in values):
+        return None
+    return _all_fetched(values)
+
+
+def _equal_or_empty(checks: list[FlowNode], empty: Fetched | None) -> list[FlowNode]:
+    """Return what holds where two counts are equal or one of them is 0: that is no greater."""
+    found: list[FlowNode] = []
+    for check in checks if empty is not None else ():
+        match check:
+            case Check(queries=queries, lesser=()) if empty is not None and empty.queries:
+                ours = tuple(q for q in queries if any(q is e for e in empty.queries))
+                if ours and len(ours) < len(queries):
+                    found.append(replace(check, lesser=ours))
+            case Operation(reads=reads, lesser=()) if empty is not None and empty.reads:
+                counted = tuple(target for target in reads if target in empty.reads)
+                if counted and len(counted) < len(reads):
+                    found.append(replace(check, lesser=counted))
+    return found
 
 
 def _status(operator: str, values: list[Value], processes: list[Process]) -> Facts:
@@ -440,7 +486,7 @@ def _called(program: Program, node: Node, scope: Scope) -> Facts:
             return found
     read = _fetched(value)
     if read is not None:
-        return Facts(either=_checks(program, node, read))
+        return Facts(either=_checks(program, node, read), empty=read)
     if isinstance(value, Process):
         return Facts(failures=[value])
     if _CONFIRMS.search(name) or _asks(program, node, scope):
@@ -570,11 +616,15 @@ def _all_fetched(values: Iterable[Value]) -> Fetched | None:
     return found
 
 
-def _checks(program: Program, node: Node, read: Fetched) -> list[FlowNode]:
+def _checks(
+    program: Program, node: Node, read: Fetched, lesser: Fetched | None = None
+) -> list[FlowNode]:
+    """Return that what was read agrees, or that one side of it is no greater than the other."""
     span = program.tree.span(node)
+    side = lesser or Fetched()
     found: list[FlowNode] = []
     if read.queries:
-        found.append(Check(read.queries, span, program.region))
+        found.append(Check(read.queries, span, program.region, side.queries))
     if read.reads:
         found.append(
             Operation(
@@ -584,6 +634,7 @@ def _checks(program: Program, node: Node, read: Fetched) -> list[FlowNode]:
                 program.region,
                 spelling=program.short_text(node),
                 reads=read.reads,
+                lesser=side.reads,
             )
         )
     return found

@@ -12,10 +12,11 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from dbguard.languages.python_contexts import CONTEXTS, fits
+from dbguard.languages.python_contexts import CONTEXTS, fits, handed_on
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.patterns import regex
 
+_CALLED_VALUE = regex(rb"[\])][ \t]*\(")
 _DEFINITION = regex(rb"\b(?:def|class)[ \t]+(\w+)")
 # Both begin with what is found fast; the name before it is taken from there backwards.
 _AS = regex(rb"as\s+([A-Za-z_]\w*)")
@@ -109,6 +110,9 @@ class Marks:
             else:
                 found.extend(self.calls[word])
         found.extend(match.start() for match in _BARE.finditer(data))
+        if given_away := handed_on(data):
+            found.extend(given_away)
+            found.extend(match.start() for match in _CALLED_VALUE.finditer(data))
         self.offsets = sorted(found)
         self.any = bool(found)
         self.functions: dict[str, list[tuple[int, int]]] = defaultdict(list)

@@ -14,9 +14,11 @@ from posixpath import basename
 from tree_sitter import Node
 
 from dbguard.databases import normal_path, throwaway_reason
+from dbguard.decoding import renamed
 from dbguard.flow import Call, Direction, Sequence, StopKind
 from dbguard.flow import Node as FlowNode
 from dbguard.languages.python import calls
+from dbguard.languages.python.calls.deferred import named_attribute
 from dbguard.languages.python.calls.site import CallSite, Outcome
 from dbguard.languages.python.evaluation import (
     EVALUATORS,
@@ -35,6 +37,7 @@ from dbguard.languages.python.values import (
     Class,
     Function,
     Handle,
+    MethodCaller,
     Object,
     Partial,
     Symbol,
@@ -203,6 +206,8 @@ class Program:
         if value is not None:
             return self._renamed(value, name, node)
         if binding is None:
+            if name == "__builtins__":
+                return Symbol("builtins", name, self.tree.span(node))
             if name == "__file__":
                 return Text(Mapped.at("", self.tree.span(node)))
             for module in self.module.stars:
@@ -219,6 +224,8 @@ class Program:
         if isinstance(value, Unknown) and value.weak:
             telling = _DATABASE_NAME.search(value.name) and not _DATABASE_NAME.search(name)
             return Unknown(value.name if telling else self.telling_name(name), value.span)
+        if isinstance(value, Text) and (marked := renamed(value.text, name)) is not None:
+            return Text(Mapped.at(marked, value.mapped.span), value.path)
         return value
 
     def is_builtin(self, name: str, scope: Scope) -> bool:
@@ -248,6 +255,9 @@ class Program:
         key = text.text if isinstance(index, Text) and text is not None else None
         if isinstance(owner, Symbol) and owner.name.endswith("django.db.connections"):
             return Handle("connection", dialect="", name=key or "")
+        if isinstance(owner, Symbol) and owner.name.endswith(".__dict__") and key is not None:
+            whole = Symbol(owner.name[: -len(".__dict__")], owner.written, owner.span)
+            return attribute_of(self, whole, key, node)
         if isinstance(owner, Symbol) and owner.name == "os.environ" and key is not None:
             return Unknown(key, self.tree.span(node))
         if isinstance(owner, Bound) and owner.name == "config" and key is not None:
@@ -510,6 +520,13 @@ class Program:
                 return calls.method(CallSite(self, node, scope, name, receiver, bound))
             case Partial(callee=inner, arguments=arguments):
                 return self.apply(inner, node, scope, (*arguments, *bound))
+            case MethodCaller(name=name, arguments=arguments, called=called):
+                site = CallSite(self, node, scope, name, None, bound)
+                owner = site.argument(0)
+                if owner is None:
+                    return Outcome()
+                method = named_attribute(site, owner, name)
+                return self.apply(method, node, scope, arguments) if called else Outcome([], method)
             case Function():
                 return self.invoke(callee, CallSite(self, node, scope, callee.name, None, bound))
             case Class():

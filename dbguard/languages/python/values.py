@@ -112,6 +112,19 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
+class RowCopy:
+    """A statement that copies rows of the table ``source`` into ``target``, where it is executed.
+
+    ``filtered``: some rows stay behind; ``columns`` are those it takes, () where not known.
+    """
+
+    target: str
+    source: str
+    filtered: bool = False
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What stands in the file ``path``."""
 
@@ -163,6 +176,15 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class MethodCaller:
+    """``operator.methodcaller``: calls a method of what it is given; an attrgetter only gets it."""
+
+    name: str
+    arguments: tuple[Value, ...] = ()
+    called: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Class:
     """A class of the file; ``scope`` holds what its body binds."""
 
@@ -201,10 +223,12 @@ Value = (
     | Unknown
     | Handle
     | Contents
+    | RowCopy
     | Fetched
     | Process
     | Function
     | Partial
+    | MethodCaller
     | Class
     | Object
     | Bound

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node as Syntax
 
 from dbguard.commands.invocation import Word
+from dbguard.flow import Node
 from dbguard.languages.shell.conditions import Operand, Split, Test, Token
 from dbguard.languages.shell.script import Script
 from dbguard.languages.shell.words import Reading
@@ -128,6 +129,25 @@ def choice(
     """Return what it says that the subject of a ``case`` matches one of *patterns*."""
     test = Test((), script.region, shell.span(script, node), None, shell.scope.path)
     return test.choice(subject, patterns)
+
+
+def equal(
+    shell: Interpreter,
+    script: Script,
+    node: Syntax,
+    subject: Operand,
+    pattern: Syntax,
+    before: list[Node],
+) -> Split:
+    """Return what it says that the subject of a ``case`` matches a pattern: ``case $a in $b)``.
+
+    What the pattern runs is appended to *before*.
+    """
+    reading = Reading()
+    other = operand(shell, script, pattern, reading)
+    before.extend(reading.before)
+    tokens: tuple[Token, ...] = (subject, "=", other)
+    return Test(tokens, script.region, shell.span(script, node), None, shell.scope.path).split()
 
 
 def _operand(text: str, reading: Reading) -> Operand:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node as Syntax
 
 from dbguard.commands.invocation import Word
+from dbguard.decoding import renamed
 from dbguard.flow import Branch, Call, Include, Node, Stop, StopKind
 from dbguard.flow import Sequence as Run
 from dbguard.languages.shell import calls
@@ -23,14 +24,17 @@ from dbguard.languages.shell.scope import (
     PIPEFAIL,
     PREVIOUS,
     STACK,
+    WRITTEN,
     Value,
     distinct,
 )
 from dbguard.languages.shell.script import Script
-from dbguard.languages.shell.streams import output
+from dbguard.languages.shell.streams import Stream, output
 from dbguard.languages.shell.words import Reading
+from dbguard.opaque import opaque_code
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
 from dbguard.patterns import regex
+from dbguard.records import replace
 from dbguard.source import Mapped, Span, hole, hole_names
 
 if TYPE_CHECKING:
@@ -122,7 +126,9 @@ def _assigned(
     text = value.fields[0]
     numbered = re.fullmatch(r"__hole_(\d|args)__", text.text)
     substituted = _GENERIC.fullmatch(text.text) and len(reading.names) == 0
-    if numbered or substituted:
+    if (marked := renamed(text.text, name)) is not None:
+        text = Mapped.at(marked, text.span)
+    elif numbered or substituted:
         # What nothing is known about goes by the name it is given.
         text = Mapped.at(hole(name), text.span)
     flag = value.flag or numbered is not None
@@ -187,11 +193,14 @@ def _write(shell: Interpreter, line: Line) -> Split | None:
     """``echo`` and ``printf``: data, unless a program reads it."""
     words = line.words
     if words[0].text == "printf" and len(words) > 2 and words[1].text == "-v":
-        shell.scope.assign(words[2].text, Value((Mapped.at(hole(words[2].text), line.span),)))
+        written = output([words[0], *words[3:]], None, shell.scope).text
+        value = written or Mapped.at(hole(words[2].text), line.span)
+        shell.scope.assign(words[2].text, Value((value,)))
         return Split()
     if line.redirects.stdout is not None:
         return None
-    shell.output = output(words, line.redirects.stdin, shell.scope)
+    printed = output(words, line.redirects.stdin, shell.scope)
+    shell.output = replace(printed, queries=distinct(line.reading.queries))
     return Split()
 
 
@@ -312,6 +321,9 @@ def _commands_in(
         shell.problem("limit", f"{via} nested too deep to follow", line.span)
         return []
     script = calls.nested(shell, line.script, text, via)
+    opaque = opaque_code(script.region, line.span, checked=checked)
+    if opaque is not None:
+        return [opaque]
     assert script.tree is not None
     return shell.statements(script, script.tree.root.children, checked)
 
@@ -406,6 +418,9 @@ def _source(shell: Interpreter, line: Line) -> Split | None:
     stdin = line.redirects.stdin
     if word.text in ("/dev/stdin", "-") and stdin is not None and stdin.text is not None:
         return Split(tuple(_commands_in(shell, line, stdin.text, "source", line.checked)))
+    written = shell.scope.get(WRITTEN + shell.scope.path(word.text))
+    if isinstance(written, Stream) and written.text is not None:
+        return Split(tuple(_commands_in(shell, line, written.text, "source", line.checked)))
     path = word.mapped
     if shell.scope.directory:
         path = Mapped.at(shell.scope.path(word.text), word.span)

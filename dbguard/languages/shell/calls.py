@@ -78,7 +78,7 @@ def call(
 def substitute(shell: Interpreter, script: Script, at: int, stop: int, reading: Reading) -> Value:
     """Lower ``$(...)`` at ``[at, stop)``, which runs before its command; return its output."""
     stream, nodes = captured(shell, script, at, stop, reading)
-    queries = distinct(embed.region for embed in embeds(nodes))
+    queries = distinct((*(embed.region for embed in embeds(nodes)), *stream.queries))
     span = script.prepared.span(at, stop)
     if stream.text is None:
         inner = script.text[at + 2 : min(stop - 1, at + 62)]

@@ -229,6 +229,9 @@ def case_statement(
         split = NOTHING
         if operand is not None and not anything:
             split = brackets.choice(shell, script, node, operand, patterns)
+            values = item.children_by_field_name("value")
+            if operand.queries and len(values) == 1:
+                split = brackets.equal(shell, script, node, operand, values[0], found)
         mark = shell.scope.mark()
         shell.output = UNKNOWN
         nodes = tuple(shell.statements(script, item.children, checked, stdin))

@@ -45,8 +45,6 @@ _TEST_VALUES = frozenset(
 _PRODUCTION_VALUES = frozenset(["prod", "production", "prd", "live", "staging", "stage", "stg"])
 _TRUE = frozenset(["1", "true", "yes", "y", "on"])
 _FALSE = frozenset(("0", "false", "no", "n", "off", ""))
-_OLD = regex(r"old|before|src|source|orig|expect|from|prev", re.IGNORECASE)
-_NEW = regex(r"new|after|dst|dest|copy|actual|got|copied|migrated", re.IGNORECASE)
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _OPERATORS = {
     "=": "==",
@@ -272,8 +270,8 @@ class Test:
             Operation(Kind.GUARD, subject, self.span, self.region, spelling="test", guard=guard),
         )
 
-    def _check(self, queries: Sequence[Region]) -> tuple[Node, ...]:
-        return (Check(distinct(queries), self.span, self.region),)
+    def _check(self, queries: Sequence[Region], lesser: Sequence[Region] = ()) -> tuple[Node, ...]:
+        return (Check(distinct(queries), self.span, self.region, distinct(lesser)),)
 
     def _unary(self, operator: str, operand: Operand) -> Split:
         if operator in ("-f", "-e", "-d", "-s", "-a"):
@@ -349,12 +347,24 @@ class Test:
             return Split(self._guard(Guard.FLAG))
         return NOTHING
 
+    def _of_two(self, left: Operand, operator: str, right: Operand) -> Split:
+        """Return where the comparison of two counts holds: equal, or one not smaller."""
+        queries = (*left.queries, *right.queries)
+        if operator in ("==", "!="):
+            check = self._check(queries)
+            return Split(check) if operator == "==" else Split((), check)
+        lesser, greater = left.queries, right.queries
+        if operator in (">", ">="):
+            lesser, greater = greater, lesser
+        # Where it is true the one side is no greater, where it is false the other one.
+        return Split(self._check(queries, lesser), self._check(queries, greater))
+
     def _comparison(self, left: Operand, operator: str, right: Operand) -> Split:
         check = self._check((*left.queries, *right.queries))
         if operator == "=~":
             return Split(check)
         if left.queries and right.queries:
-            return _of_two(left, operator, right, check)
+            return self._of_two(left, operator, right)
         if right.queries:
             left, right, operator = right, left, _MIRRORED[operator]
         if right.literal and right.text in ("0", ""):
@@ -372,19 +382,3 @@ def _environment(value: str) -> str:
     if stem in _TEST_VALUES or stem.startswith("test"):
         return "test"
     return "production" if stem in _PRODUCTION_VALUES else ""
-
-
-def _of_two(left: Operand, operator: str, right: Operand, check: tuple[Node, ...]) -> Split:
-    """Return where the comparison of two counts holds: equal, or the new not smaller."""
-    if operator in ("==", "!="):
-        return Split(check) if operator == "==" else Split((), check)
-    names = " ".join(left.names), " ".join(right.names)
-    left_is_new = bool(_NEW.search(names[0])) or bool(_OLD.search(names[1]))
-    right_is_new = bool(_NEW.search(names[1])) or bool(_OLD.search(names[0]))
-    if right_is_new and not left_is_new:
-        operator = _MIRRORED[operator]
-    if left_is_new != right_is_new:
-        if operator in (">", ">="):
-            return Split(check)
-        return Split((), check) if operator == "<" else NOTHING
-    return Split(check) if operator in (">=", "<=") else Split((), check)

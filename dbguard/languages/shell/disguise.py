@@ -3,9 +3,10 @@
 The parser loses its way, sometimes to the end of the file, at operators in the default of a
 parameter or in what is cut off it (``"${TAGS:-a;b}"``, ``${x%%]*}``), at a ``$`` that expands
 nothing (``s/.md$//``), at a quoted ``#`` in a pattern (``*"#"*``), at ``8<>file``, at
-``!</dev/tcp/host/port``, at a ``for`` whose ``in`` stands on the next line, at a comment in
-backticks, at ``0x${x}``, at ``{fd}>file``, and at a computed place in a cut (``${x:i%${#x}:1}``).
-Words are expanded from the true text, so it is only the tree that sees the disguise; every place stays
+``!</dev/tcp/host/port``, at a command that braces make (``{rm,-f,x}``), at a ``for`` whose
+``in`` stands on the next line, at a comment in backticks, at ``0x${x}``, at ``{fd}>file``, and at a
+computed place in a cut (``${x:i%${#x}:1}``). Words are expanded from the true text, so it is only the
+tree that sees the disguise; every place stays
 the same.
 """
 
@@ -25,6 +26,9 @@ _QUOTED_HASH = regex(r"(?<=\*['\"])#(?=['\"])")
 _NOT_READABLE = regex(r"(?<=[ \t])!(?=<[ \t]*/dev/)")
 _READ_AND_WRITE = regex(r"(?<=\d)<>")
 _BARE_DOLLAR = regex(r"(?<=[^\s\\$'\"])\$(?=[/|]|[ \t]*\))")
+_BRACED_COMMAND = regex(
+    r"(?m)(?:^|[;&|(]|\b(?:then|do|else)\b)[ \t]*(?P<word>\{[^\s{}()<>;&|`'\"]{0,200},[^\s{}()<>;&|`'\"]{0,200}\})"
+)
 _IN_BELOW = regex(r"\bfor[ \t]+\w+[ \t]*(?P<break>\r?\n)(?=[ \t]*in\b)")
 _COMMENT_ALONE = regex(r"(?<=`)[ \t]*#[^`\n]*(?=`)")
 _WORD_BEFORE_COMMAND = regex(r"(?<=[-=+?])[\w./-]{1,80}(?=`[^`\n]*`\})")
@@ -58,6 +62,8 @@ def disguised(text: str) -> str:
         text = _NOT_READABLE.sub(" ", text)
     if "<>" in text:
         text = _READ_AND_WRITE.sub("< ", text)
+    if "," in text and "{" in text:
+        text = _BRACED_COMMAND.sub(_without_braces, text)
     if "for" in text:
         text = _IN_BELOW.sub(_on_one_line, text)
     return text
@@ -74,6 +80,11 @@ def _underscores(match: re.Match[str]) -> str:
 def _without_operators(match: re.Match[str]) -> str:
     start = match.start("word") - match.start()
     return match[0][:start] + _OPERATOR.sub("_", match["word"]) + "}"
+
+
+def _without_braces(match: re.Match[str]) -> str:
+    start = match.start("word") - match.start()
+    return f"{match[0][:start]}_{match['word'][1:-1]}_"
 
 
 def _on_one_line(match: re.Match[str]) -> str:

@@ -53,6 +53,8 @@ def _changed(operation: str, field: Mapped, operand: str, span: Span) -> Mapped 
         return None
     if operation == "@":
         return field
+    if operation == ":":
+        return _sliced(field, operand)
     if operation in ("#", "##", "%", "%%"):
         return _trimmed(operation, field, operand)
     if operation in ("/", "//", "/#", "/%"):
@@ -71,6 +73,19 @@ def _changed(operation: str, field: Mapped, operand: str, span: Span) -> Mapped 
     if operation == ",,":
         return Mapped.at(text.lower(), span)
     return None
+
+
+def _sliced(field: Mapped, operand: str) -> Mapped | None:
+    """Return ``${name:offset:length}``, None where one of them is no plain number."""
+    match = re.fullmatch(r"\s*(-?\d{1,5})\s*(?::\s*(-?\d{1,5})\s*)?", operand)
+    if match is None:
+        return None
+    size = len(field.text)
+    start = int(match[1]) if int(match[1]) >= 0 else max(0, size + int(match[1]))
+    stop = size
+    if match[2] is not None:
+        stop = start + int(match[2]) if int(match[2]) >= 0 else size + int(match[2])
+    return field.slice(min(start, size), max(min(start, size), min(stop, size)))
 
 
 def _trimmed(operation: str, field: Mapped, pattern: str) -> Mapped | None:

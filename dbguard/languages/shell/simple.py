@@ -142,12 +142,15 @@ def _line(
         extra.stdin = stdin
     line = Line([], [], [], script, node, reading, redirects, {})
     ranges: list[tuple[int, int]] = []
+    own_line = _assigned_on_lines_before(script, node)
     cursor = node.walk()
     if cursor.goto_first_child():
         while len(ranges) <= _MOST_WORDS:
             child = cursor.node
             assert child is not None
-            if child.type == "variable_assignment":
+            if child.type == "variable_assignment" and child.start_byte < own_line:
+                reading.before.extend(builtins.assign(shell, script, child, checked=False))
+            elif child.type == "variable_assignment":
                 _prefix_assignment(shell, script, child, line)
             elif child.type in REDIRECTS:
                 add_redirect(shell, script, child, reading, redirects)
@@ -170,6 +173,23 @@ def _line(
     _expand_alias(shell, script, line, ranges)
     shell.report(reading)
     return line
+
+
+def _assigned_on_lines_before(script: Script, node: Syntax) -> int:
+    """Return the byte up to which assignments are statements of their own.
+
+    The parser takes ``a=1 b=2`` and a command on the next line for one command.
+    """
+    until, previous = 0, None
+    if node.child_count < 2 or node.children[0].type != "variable_assignment":
+        return until
+    for child in node.children[:200]:
+        if previous is not None and previous.type == "variable_assignment":
+            between = script.text[script.range(previous)[1] : script.range(child)[0]]
+            if "\n" in between.replace("\\\n", ""):
+                until = child.start_byte
+        previous = child
+    return until
 
 
 def _absorb(reading: Reading, own: Reading) -> None:

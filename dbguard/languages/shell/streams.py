@@ -8,9 +8,11 @@ from itertools import pairwise
 from posixpath import basename, dirname
 
 from dbguard.commands.invocation import Word
-from dbguard.languages.shell.scope import START, Scope
+from dbguard.languages.shell.escapes import ESCAPE, escaped
+from dbguard.languages.shell.scope import START, Scope, distinct
+from dbguard.languages.shell.transforms import downloaded, transformed
 from dbguard.records import dataclass, replace
-from dbguard.source import Mapped, Span, Transcript, hole
+from dbguard.source import Mapped, Region, Span, Transcript, hole
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +20,15 @@ class Stream:
     """Text that flows into a command: known, or the content of a file, or neither.
 
     ``via`` tells where it comes from ("heredoc", "find"). ``glob``: the text is names, each
-    of which may be a pattern that stands for the files it matches.
+    of which may be a pattern that stands for the files it matches. ``queries`` are the
+    statements whose results stand in it.
     """
 
     text: Mapped | None = None
     via: str = ""
     file: Word | None = None
     glob: bool = False
+    queries: tuple[Region, ...] = ()
 
 
 UNKNOWN = Stream()
@@ -87,6 +91,10 @@ def output(words: Sequence[Word], stdin: Stream | None, scope: Scope) -> Stream:
             break
         program, arguments = basename(arguments[0].text), arguments[1:]
     place = words[0].span
+    known = stdin.text if stdin is not None else None
+    changed = transformed(program, arguments, known) or downloaded(program, arguments)
+    if changed is not None:
+        return Stream(changed, program)
     match program:
         case "echo":
             return Stream(_echo(arguments), "echo", glob=any(word.glob for word in arguments))
@@ -131,7 +139,8 @@ def together(streams: Sequence[Stream]) -> Stream:
     file = next((stream.file for stream in known if stream.file is not None), None)
     text = transcript.build()
     glob = any(stream.glob for stream in known)
-    return Stream(text if text.text else None, known[0].via, file, glob)
+    queries = distinct(query for stream in known for query in stream.queries)
+    return Stream(text if text.text else None, known[0].via, file, glob, queries)
 
 
 def _operands(words: Sequence[Word], with_value: str = "") -> list[Word]:
@@ -174,11 +183,10 @@ def _unescaped(mapped: Mapped) -> Mapped:
     if "\\" not in mapped.text:
         return mapped
     transcript, at = Transcript(), 0
-    for match in re.finditer(r"\\([nt\\])", mapped.text):
+    for match in ESCAPE.finditer(mapped.text):
         transcript.mapped(mapped.slice(at, match.start()))
         span = mapped.map.to_outer(match.start(), match.end())
-        decoded = {"n": "\n", "t": "\t", "\\": "\\"}[match[1]]
-        transcript.inexact(decoded, span.start, span.end - span.start)
+        transcript.inexact(escaped(match), span.start, span.end - span.start)
         at = match.end()
     transcript.mapped(mapped.slice(at, len(mapped.text)))
     return transcript.build()

@@ -13,12 +13,14 @@ from dbguard.commands.invocation import Word
 from dbguard.flow import Node
 from dbguard.languages.shell import parameters
 from dbguard.languages.shell.braces import TooManyWordsError, expand_braces
+from dbguard.languages.shell.escapes import ESCAPE, escaped
 from dbguard.languages.shell.parts import Part, PartKind
-from dbguard.languages.shell.scope import Scope, Value, distinct
+from dbguard.languages.shell.scope import WRITTEN, Scope, Value, distinct
 from dbguard.languages.shell.script import Script
+from dbguard.languages.shell.streams import Stream
 from dbguard.patterns import regex
-from dbguard.records import dataclass, field
-from dbguard.source import Mapped, Region, Span, Transcript, hole
+from dbguard.records import dataclass, field, replace
+from dbguard.source import Mapped, Region, Span, Transcript, has_hole, hole
 
 _SPECIAL = {
     "word": regex(r"[\\'\"$`<>]"),
@@ -29,26 +31,6 @@ _NAME = regex(r"[A-Za-z_]\w*|[0-9]|[@*#?$!-]", re.ASCII)
 _BRACED = regex(
     r"(?P<prefix>[#!]?)(?P<name>[A-Za-z_]\w*|[0-9]+|[@*#?$!-])(?P<index>\[[^\]\n]*\])?", re.ASCII
 )
-_ESCAPE = regex(
-    r"\\(?:([abeEfnrtv\\'\"?])|([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})"
-    r"|U([0-9a-fA-F]{1,8})|c(.))",
-    re.DOTALL,
-)
-_ESCAPED = {
-    "a": "\a",
-    "b": "\b",
-    "e": "\x1b",
-    "E": "\x1b",
-    "f": "\f",
-    "n": "\n",
-    "r": "\r",
-    "t": "\t",
-    "v": "\v",
-    "\\": "\\",
-    "'": "'",
-    '"': '"',
-    "?": "?",
-}
 _SPECIAL_NAMES = {
     "@": "args",
     "*": "args",
@@ -181,7 +163,11 @@ class Expander:
                 value = self._substitute(script, at, stop, reading)
                 reading.met(value)
                 span = script.prepared.span(at, stop)
-                parts.append(Part((Mapped.at(hole("process"), span),), PartKind.QUOTED))
+                name = hole(f"process_{span.start}")
+                if not has_hole(value.text):
+                    written = Stream(value.fields[0], "process substitution")
+                    self._scope.set(WRITTEN + self._scope.path(name), written)
+                parts.append(Part((Mapped.at(name, span),), PartKind.QUOTED))
                 return stop
             parts.append(Part((script.slice(at, at + 1),), literal))
             return at + 1
@@ -345,7 +331,11 @@ class Expander:
             self._depth -= 1
         if quoted:
             return [Part((_joined(parts),), PartKind.QUOTED)]
-        return parts
+        # What an expansion gives is split, quoted parts of it apart.
+        return [
+            replace(part, kind=PartKind.SPLIT) if part.kind is PartKind.PLAIN else part
+            for part in parts
+        ]
 
 
 def _use(value: Value, span: Span, quoted: bool, *, all_fields: bool) -> Part:
@@ -448,28 +438,16 @@ def _ansi_string(script: Script, at: int, end: int, parts: list[Part]) -> int:
         place = stop
         if match is None or match[0] == "'":
             break
-        escape = _ESCAPE.match(text, place, end)
+        escape = ESCAPE.match(text, place, end)
         if escape is None:
             transcript.mapped(script.slice(place, place + 1))
             place += 1
             continue
         span = script.prepared.span(place, escape.end())
-        transcript.inexact(_decoded(escape), span.start, span.end - span.start)
+        transcript.inexact(escaped(escape), span.start, span.end - span.start)
         place = escape.end()
     parts.append(Part((transcript.build(),), PartKind.QUOTED))
     return place + 1
-
-
-def _decoded(escape: re.Match[str]) -> str:
-    simple, octal, byte, short, long, control = escape.groups()
-    if simple:
-        return _ESCAPED[simple]
-    if octal:
-        return chr(int(octal, 8) & 0xFF)
-    if control:
-        return chr(ord(control) & 0x1F)
-    code = int(byte or short or long, 16)
-    return chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"
 
 
 def _end_of_substitution(script: Script, at: int, end: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dbguard.databases import database_of_url, normal_path
 from dbguard.flow import Embed, Include, Node, Stop, StopKind
+from dbguard.languages.sql.client_variables import variable
 from dbguard.languages.sql.session import Scope, timestamped
 from dbguard.languages.sql.tokens import Token
 from dbguard.operations import Kind, Target, TargetKind
@@ -68,6 +69,12 @@ def client_command(scope: Scope, token: Token) -> Iterator[Node]:
     elif name in ("\\Q", ".EXIT", ".QUIT", ":EXIT", ":QUIT"):
         yield Stop(StopKind.EXIT, scope.region.span(token.start, token.end))
     else:
+        if name == "\\SET" and len(words) > 1:
+            value = Mapped.join(
+                scope.region.slice(match.start(group), match.end(group))
+                for group, match in arguments[1:]
+            )
+            scope.session.variables[variable(words[0])] = value
         _settings(scope, name, words)
 
 

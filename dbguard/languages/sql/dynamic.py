@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from dbguard.decoding import DECODED, undecoded
+from dbguard.languages.sql import text_functions
 from dbguard.languages.sql.tokens import (
     BODY,
     HOLE,
@@ -26,10 +28,13 @@ from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Transcript
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
+# PostgreSQL, "String Constants with C-Style Escapes".
+_ESCAPE = r"\\(?:[0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[\s\S])"
 _CONCATENATION = frozenset(("||", "+", "&"))
 _COMMA = frozenset((",",))
 _FORMAT_FIELD = regex(r"%(?:\d+\$)?-?\d*[sIL]|%%")
 _MAX_DEPTH = 8
+_MOST_ARGUMENTS = 200
 
 
 def string_content(region: Region, token: Token) -> Mapped:
@@ -48,17 +53,27 @@ def string_content(region: Region, token: Token) -> Mapped:
     if quote not in inside and not (token.key == "E" and "\\" in inside):
         return region.slice(shift, token.end - 1)
     local, at = Transcript(), 0
-    pattern = rf"\\[\s\S]|{quote}{quote}" if token.key == "E" else quote * 2
+    pattern = rf"{_ESCAPE}|{quote}{quote}" if token.key == "E" else quote * 2
     for match in re.finditer(pattern, inside):
         local.exact(inside[at : match.start()], shift + at)
-        value = match[0][1]
-        if match[0][0] == "\\":
-            value = _ESCAPES.get(value, value)
-        local.inexact(value, shift + match.start(), 2)
+        value = _escaped(match[0]) if match[0][0] == "\\" else match[0][1]
+        local.inexact(value, shift + match.start(), len(match[0]))
         at = match.end()
     local.exact(inside[at:], shift + at)
     built = local.build()
     return Mapped(built.text, region.map.compose(built.map))
+
+
+def _escaped(escape: str) -> str:
+    """Return the character that an escape of an E'' string stands for."""
+    digits = escape[1:]
+    if len(digits) > 1 and digits[0] in "xuU":
+        code = int(digits[1:], 16)
+    elif digits.isdigit():
+        code = int(digits, 8) & 0xFF
+    else:
+        return _ESCAPES.get(digits, digits)
+    return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"
 
 
 def _hole(region: Region, tokens: list[Token]) -> Mapped:
@@ -80,12 +95,22 @@ def built_text(
     if not tokens or depth > _MAX_DEPTH:
         return None
     first = tokens[0]
+    if first.key == "U" and key(tokens, 1) == "&" and len(tokens) > 2 and tokens[2].kind == STRING:
+        # U&'\0044ROP': one literal, not a concatenation.
+        inner = string_content(region, tokens[2])
+        span = region.span(first.start, tokens[2].end)
+        literal_text = Mapped.at(text_functions.unescaped(inner.text), span)
+        rest = tokens[4:] if key(tokens, 3) in _CONCATENATION else []
+        behind = built_text(region, rest, variables, depth + 1) if rest else None
+        return literal_text if behind is None else Mapped.join((literal_text, behind))
     if first.kind == STRING or (first.kind in (BODY, QUOTED) and len(tokens) == 1):
         if len(tokens) == 1 or key(tokens, 1) == "::":
             return string_content(region, first)
         if all(token.kind == STRING for token in tokens):  # adjacent literals are one
             return Mapped.join(string_content(region, token) for token in tokens)
     if len(tokens) == 1:
+        if first.kind == NUMBER:
+            return _number(region, first)
         known = variables.get(first.key) if first.kind == WORD else None
         return known or (variables.get(region.text[first.start : first.end].upper()))
     parts = split_outside(tokens, _CONCATENATION)
@@ -93,6 +118,14 @@ def built_text(
         return _joined(region, parts, variables, depth)
     if key(tokens, 1) == "(" and closing(tokens, 1) == len(tokens) - 1 and first.kind == WORD:
         arguments = split_outside(tokens[2:-1], _COMMA)
+        arguments = [_without_type([argument]) for argument in arguments]
+        if first.key in text_functions.NAMES:
+            made = _applied(region, first.key, arguments, variables, depth)
+            if made is not None:
+                return made
+        if first.key in text_functions.DECODERS:
+            span = region.span(first.start, tokens[-1].end)
+            return Mapped.at(undecoded(DECODED, first.key.lower()), span)
         if first.key in ("CONCAT", "CONCAT_WS"):
             return _joined(region, arguments, variables, depth)
         if first.key == "FORMAT":
@@ -102,10 +135,35 @@ def built_text(
     return None
 
 
+def _number(region: Region, token: Token) -> Mapped:
+    """Return a number as text; a hexadecimal one is the bytes it stands for."""
+    content = region.slice(token.start, token.end)
+    known = text_functions.bytes_of(content.text)
+    return content if known is None else Mapped.at(known, content.span)
+
+
+def _applied(
+    region: Region,
+    name: str,
+    arguments: list[list[Token]],
+    variables: Mapping[str, Mapped],
+    depth: int,
+) -> Mapped | None:
+    """Return what a function of texts gives for arguments that are all known."""
+    if name == "ARRAY_TO_STRING":  # its elements stand between commas, too
+        brackets = ("ARRAY", "[", "]")
+        arguments = [[t for t in argument if t.key not in brackets] for argument in arguments]
+    texts = [
+        built_text(region, argument, variables, depth + 1)
+        for argument in arguments[:_MOST_ARGUMENTS]
+    ]
+    return text_functions.applied(name, texts)
+
+
 def _without_type(arguments: list[list[Token]]) -> list[Token]:
     first = arguments[0] if arguments else []
     for index, token in enumerate(first):
-        if token.key == "AS":
+        if token.key in ("AS", "USING") or (token.key == "::" and index):
             return first[:index]
     return first
 

@@ -17,6 +17,7 @@ from dbguard.flow import (
 )
 from dbguard.languages.sql.blocks import BlockReader, Frame, calls_return, frame_node
 from dbguard.languages.sql.client import client_command
+from dbguard.languages.sql.client_variables import interpolated
 from dbguard.languages.sql.comments import located
 from dbguard.languages.sql.comparison import evidence, finds_difference, judge, measured
 from dbguard.languages.sql.dialects import ORACLE, TSQL
@@ -36,10 +37,12 @@ from dbguard.languages.sql.tokens import (
     WORD,
     Token,
     after_keys,
+    closing,
     find_outside,
     key,
     split_outside,
 )
+from dbguard.opaque import opaque_code
 from dbguard.operations import Operation, Trait
 from dbguard.records import replace
 from dbguard.source import Mapped, Problem
@@ -50,6 +53,7 @@ _DEFINED = frozenset(
 )
 _RAISES_NOTHING = frozenset(("NOTICE", "INFO", "WARNING", "LOG", "DEBUG"))
 _COMMA = frozenset((",",))
+_REMOTE = frozenset(("DBLINK", "DBLINK_EXEC", "DBLINK_SEND_QUERY"))
 _ASSIGNS = frozenset((":=", "=", "DEFAULT"))
 _SQL_LANGUAGES = frozenset(("", "PLPGSQL", "SQL", "PLTSQL"))
 
@@ -178,6 +182,10 @@ class Reader(BlockReader):
         if not tokens:
             return []
         self.last = tokens
+        if tokens[0].kind == HOLE and self.nesting < _MAX_NESTING:
+            text = interpolated(self.scope.region, tokens, self.scope.session.variables)
+            if text is not None:
+                return self.run_text(text, "psql variable")
         special = _SPECIAL.get(tokens[0].key)
         if special is not None:
             made = special(self, tokens)
@@ -196,6 +204,8 @@ class Reader(BlockReader):
         called = self._call(tokens, 1)
         if called is not None:
             return called
+        if key(tokens, 1) in _REMOTE and key(tokens, 2) == "(":
+            return self._remote(tokens)
         if key(tokens, 1).startswith("@") and key(tokens, 2) in ("=", ":="):
             for part in split_outside(tokens[1:], _COMMA):
                 if key(part, 0).startswith("@") and key(part, 1) in ("=", ":="):
@@ -230,15 +240,25 @@ class Reader(BlockReader):
             return [read(self.scope, without)] if tables_read(text, without) else []
         return list(plain_statement(self.scope, tokens))
 
+    def _remote(self, tokens: list[Token]) -> list[Node]:
+        """``dblink_exec(connection, 'statement')``: PostgreSQL, contrib dblink."""
+        arguments = split_outside(tokens[3 : closing(tokens, 2)], _COMMA)
+        texts = [
+            built_text(self.scope.region, argument, self.scope.session.variables)
+            for argument in arguments[:2]
+        ]
+        return self.run_text(texts[-1], key(tokens, 1).lower()) if texts and texts[-1] else []
+
     def assign(self, name: str, value: list[Token]) -> None:
         """Note what a variable holds: a text that may be executed, a count of tables."""
         session = self.scope.session
+        selected = value[: find_outside(value, frozenset(("FROM",)))]
+        built = built_text(self.scope.region, selected, session.variables)
         for known in (session.variables, session.measures, session.conditions):
             known.pop(name, None)
         session.differences.discard(name)
         if not value:
             return
-        built = built_text(self.scope.region, value, session.variables)
         if built is not None:
             session.variables[name] = built
         tables = measured(self.scope, value)
@@ -339,6 +359,9 @@ class Reader(BlockReader):
             "sql", text, via, database=session.database, dialect=session.dialect
         )
         scope = replace(self.scope, region=region)
+        opaque = opaque_code(region, text.span, checked=session.checked)
+        if opaque is not None:
+            return [replace(opaque, traits=self.scope.traits)]
         reader = Reader(scope, lex(scope, 0, len(text.text)), self.procedural, self.nesting + 1)
         reader.procedural = False
         return reader.read()

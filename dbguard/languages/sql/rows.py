@@ -66,6 +66,9 @@ def always_true(text: str, condition: list[Token], depth: int = 0) -> bool:
             return all(always_true(text, part, depth + 1) for part in parts)
     if condition[0].key == "NOT":
         return len(condition) == 2 and condition[1].key in ("FALSE", "0")
+    if condition[0].key == "EXISTS" and key(condition, 1) == "(":
+        inner = unwrapped(condition[1:])
+        return key(inner, 0) == "SELECT" and len(inner) == 2 and inner[1].kind in _CONSTANTS
     if len(condition) == 1:
         token = condition[0]
         return token.key == "TRUE" or (token.kind == NUMBER and token.key.strip("0.") != "")

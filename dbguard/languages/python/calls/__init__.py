@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from dbguard.flow import Branch, Node, Sequence
 from dbguard.languages.python.calls import (
     dbapi,
+    decoding,
+    deferred,
     files,
     graphs,
     handles,
@@ -20,6 +22,7 @@ from dbguard.languages.python.calls import (
     orm,
     processes,
     schedulers,
+    schema,
     servers,
     text,
 )
@@ -32,7 +35,20 @@ from dbguard.patterns import regex
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 
-_MODULES = (migrations, orm, servers, graphs, schedulers, dbapi, files, processes, text)
+_MODULES = (
+    migrations,
+    orm,
+    servers,
+    graphs,
+    schedulers,
+    dbapi,
+    files,
+    processes,
+    schema,
+    decoding,
+    deferred,
+    text,
+)
 
 
 def _table(name: str) -> dict[str, Handler]:
@@ -63,7 +79,7 @@ _SHORT_EFFECTS = _shortened(_EFFECTS)
 _SHORT_VALUES = _shortened(_VALUES)
 
 WORDS = frozenset(name.rpartition(".")[2].encode() for name in (*_EFFECTS, *_METHODS)) | frozenset(
-    {b"getattr"}
+    {b"getattr", b"methodcaller", b"attrgetter", b"__getattribute__"}
 )
 """The last names of every call that may do something."""
 
@@ -88,7 +104,7 @@ def _functions(name: str) -> list[Handler]:
 
 def function(site: CallSite) -> Outcome:
     """Return what a call of something imported or built in does."""
-    for handler in _functions(site.name):
+    for handler in _functions(site.name.removeprefix("builtins.")):
         outcome = handler(site)
         if outcome is not None:
             return outcome

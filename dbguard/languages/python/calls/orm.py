@@ -109,7 +109,8 @@ def receiver_of(site: CallSite) -> Value | None:
 
 def _model_table(site: CallSite, name: str) -> str:
     value = site.program.lookup(name, site.scope, site.node)
-    return table_name(value, name) if isinstance(value, Class) else name
+    named = isinstance(value, Class) or (isinstance(value, Handle) and value.kind == "table")
+    return table_name(value, name) if named else name
 
 
 # -- engines, sessions ------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
+from dbguard.decoding import is_opaque
 from dbguard.flow import Branch, Call, Embed, Include, Loop, Node, Sequence, Stop, StopKind
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome, make_target
 from dbguard.languages.python.values import (
@@ -220,7 +221,7 @@ def _code(site: CallSite) -> Outcome | None:
     """``exec("...")`` and ``eval("...")`` of a literal."""
     code = site.argument(0, "source")
     value = options(code)[0] if code is not None else None
-    if not isinstance(value, Text) or not value.known:
+    if not isinstance(value, Text) or not (value.known or is_opaque(value.text)):
         return None
     region = site.program.region.embed("python", value.mapped, f"argument of {site.spelling}")
     return Outcome([Embed(region, site.span)])

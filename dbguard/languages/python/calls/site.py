@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node as Syntax
 
 from dbguard.databases import normal_path, throwaway_reason
+from dbguard.decoding import is_opaque
 from dbguard.flow import Branch, Embed, Include, Node, Sequence
 from dbguard.languages.python.values import (
     Alternatives,
@@ -18,6 +19,7 @@ from dbguard.languages.python.values import (
     Handle,
     Items,
     Mapping,
+    RowCopy,
     Text,
     Value,
     as_text,
@@ -25,7 +27,7 @@ from dbguard.languages.python.values import (
     path_of,
 )
 from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
-from dbguard.records import dataclass, field
+from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped, Span, has_hole
 
 if TYPE_CHECKING:
@@ -266,6 +268,14 @@ class CallSite:
                 kind = Kind.DELETE_ROWS if verb == "delete" else Kind.UPDATE_ROWS
                 target = make_target(TargetKind.ROWS, name, database)
                 return [self.operation(kind, target)], Fetched()
+            case RowCopy(target=name, source=source, filtered=filtered, columns=columns):
+                copied = self.operation(
+                    Kind.COPY_ROWS,
+                    make_target(TargetKind.TABLE, name, database),
+                    source=make_target(TargetKind.TABLE, source, database),
+                    traits={Trait.FILTERED} if filtered else (),
+                )
+                return [replace(copied, columns=columns)], Fetched()
             case Handle(kind="drop table", name=name):
                 target = make_target(TargetKind.TABLE, name, database)
                 return [self.operation(Kind.DROP_TABLE, target)], Fetched()
@@ -290,7 +300,9 @@ class CallSite:
 def is_statement(text: str) -> bool:
     """Say whether a text holds more than one unknown value."""
     stripped = text.strip()
-    return not (stripped.startswith("__hole_") and stripped.endswith("__") and " " not in stripped)
+    return is_opaque(stripped) or not (
+        stripped.startswith("__hole_") and stripped.endswith("__") and " " not in stripped
+    )
 
 
 def make_target(kind: TargetKind, name: str, database: str | None = None) -> Target:

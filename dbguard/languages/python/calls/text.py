@@ -264,6 +264,14 @@ def _import(site: CallSite) -> Outcome | None:
     return Outcome([], Symbol(name, name, site.span))
 
 
+def _vars(site: CallSite) -> Outcome | None:
+    """``vars(os)``: the names of a module, as ``os.__dict__``."""
+    owner = site.argument(0)
+    if not isinstance(owner, Symbol):
+        return None
+    return Outcome([], Symbol(f"{owner.name}.__dict__", owner.written, owner.span))
+
+
 def _partial(site: CallSite) -> Outcome | None:
     values = site.arguments
     return Outcome([], Partial(values[0], tuple(values[1:]))) if values else None
@@ -318,6 +326,7 @@ VALUES: dict[str, Handler] = {
     "__import__": _import,
     "importlib.import_module": _import,
     "import_module": _import,
+    "vars": _vars,
     "functools.partial": _partial,
     "shlex.split": _shlex_split,
     "decouple.config": _configured,
