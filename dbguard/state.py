@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import count
 from typing import Generic, Literal, TypeVar
@@ -439,10 +438,13 @@ def _created_key(target: Target) -> tuple[str, str]:
 
 
 def _covers(lost: str, kept: str, recursive: bool) -> bool:
-    """Say whether the loss of a file, pattern or folder takes another file with it."""
+    """Say whether the loss of a file or folder takes another file with it.
+
+    A pattern is as a rule the rotation of older backups (``ls -t *.dump | tail -n +8 | xargs rm``).
+    """
     if not kept or not lost:
         return False
-    if lost == kept or (any(c in lost for c in "*?[") and fnmatchcase(kept, lost)):
+    if lost == kept:
         return True
     return recursive and kept.startswith(lost.removesuffix("/*").rstrip("/") + "/")
 
