@@ -1,0 +1,64 @@
+"""Putting a new state into a live SQLite database, in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+
+from dbguard.live.failures import UnfinishedError
+from dbguard.live.progress import Progress
+from dbguard.live.sqlite.connection import PATIENCE, opened_backup
+from dbguard.live.sqlite.copying import Snapshot
+
+_BUSY = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED: https://www.sqlite.org/rescode.html
+
+
+class ChangedError(Exception):
+    """Somebody wrote into the database since the state that the new one was made from."""
+
+
+def replace_content(
+    target: sqlite3.Connection, new: Path, since: Snapshot, progress: Progress
+) -> None:
+    """Make the content of a live database that of the file *new*, or nothing at all.
+
+    SQLite's backup runs the other way round: it takes the write lock of *target* with the
+    first page and commits with the last (https://www.sqlite.org/c3ref/backup_finish.html),
+    so whoever reads sees the old state or the new one, and a crash leaves one of the two.
+    Once the lock is held, *since* tells whether anybody committed in between; if so, the
+    transaction is rolled back and ChangedError raised. Raises UnfinishedError where the
+    lock cannot be had.
+    """
+    started = monotonic()
+    is_checked = False
+
+    def after_each_step(status: int, remaining: int, total: int) -> None:
+        nonlocal is_checked
+        if status in _BUSY:
+            if monotonic() - started > PATIENCE:
+                raise UnfinishedError("the database is in use: it could not be locked")
+            return
+        if not is_checked:
+            if not since.is_current():
+                raise ChangedError
+            is_checked = True
+        progress.at(total - remaining, total, "pages")
+
+    with opened_backup(new) as source:
+        source.execute("BEGIN")
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        # One page at a time: the first step must not be the last.
+        source.backup(target, pages=1, progress=after_each_step, sleep=0.01)
+
+
+def journal_mode_kept(path: Path, mode: str) -> None:
+    """Have a database in the mode it was in, as far as others let us."""
+    if mode == "wal":
+        connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)
+        try:
+            with suppress(sqlite3.OperationalError):
+                connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()

@@ -1,0 +1,236 @@
+"""Putting a backup in the place of an SQLite database that is damaged or gone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from dbguard.live import durable, handles, manifest
+from dbguard.live.address import Address
+from dbguard.live.comparison import Comparison
+from dbguard.live.durable import stamp
+from dbguard.live.failures import LiveError, LossError, RefusedError, UnfinishedError
+from dbguard.live.journal import Journal
+from dbguard.live.manifest import Manifest
+from dbguard.live.progress import Progress
+from dbguard.live.restoration import Restoration
+from dbguard.live.sqlite import comparing, copying, inspecting, structure
+from dbguard.live.sqlite.connection import (
+    existing,
+    opened_backup,
+    side_files,
+    uri,
+)
+
+
+def restore(
+    backup: Path, address: Address, log: Journal, progress: Progress, *, unused: bool = False
+) -> Restoration:
+    """Put a backup in the place of a database. Raises RefusedError, UnfinishedError, LossError.
+
+    *unused* is the user's word that nobody has the database open, where the system does not
+    tell. What is there is copied aside first, with its log; only then the new file takes the
+    name, in one step. The old log goes before that: SQLite would play it into the new file
+    (https://www.sqlite.org/howtocorrupt.html, 1.4), so it is first worked into the old one,
+    where that is possible at all.
+    """
+    source = existing(str(backup))
+    path = Path(address.path).resolve()
+    if source == path:
+        raise RefusedError("the backup and the database are the same file")
+    if not path.parent.is_dir():
+        raise RefusedError(f"the folder {path.parent} does not exist")
+    described = manifest.read(source)
+    log.step("check the backup", file=str(source))
+    notes = _checked_backup(source, described)
+    check_unused(path, unused=unused)
+    when = durable.now()
+    new = durable.partial(path)
+    try:
+        log.step("copy the backup", to=str(new))
+        _copy(source, new)
+        _made_ready(new, path)
+        check_unused(path, unused=unused)
+        log.step("keep the damaged database")
+        kept = _keep_aside(path, stamp(when))
+        log.step("put the backup in its place", kept=kept)
+        _swap(new, path)
+    except OSError as error:
+        raise UnfinishedError(f"{error.filename}: {error.strerror}") from error
+    finally:
+        for file in (new, *side_files(new)):
+            with suppress(OSError):
+                file.unlink()
+    log.step("verify")
+    reasons = _reasons(path, described)
+    if described is not None and dict(described.settings).get("journal_mode") == "wal":
+        _write_ahead(path)
+    lost, unread = _lost(Path(kept), path, progress) if kept else (None, "")
+    log.step("restored" if not reasons else "not verified", kept=kept)
+    return Restoration(
+        address.shown, source, described, when, kept, lost, unread, tuple(reasons), tuple(notes)
+    )
+
+
+def _checked_backup(source: Path, described: Manifest | None) -> list[str]:
+    """Return what is to be said of a backup that can be used. Raises LossError."""
+    notes = []
+    if described is None:
+        notes.append(f"{source} has no manifest: what it should hold is not known.")
+    else:
+        manifest.check(source, described)
+    wrong = inspecting.sound(source)
+    if wrong:
+        raise LossError(f"the backup {source} is damaged: {wrong[0]}")
+    return notes
+
+
+def check_unused(path: Path, *, unused: bool) -> None:
+    """Raise RefusedError where another process has the database open, or may have."""
+    files = (path, *side_files(path))
+    found = handles.openers(files)
+    if found:
+        raise RefusedError(
+            f"{path} is open in {', '.join(handle.shown for handle in found)}: stop it first"
+        )
+    if not path.exists():
+        return
+    if _is_locked(path):
+        raise RefusedError(f"{path} is locked by another process: stop it first")
+    if found is None and not unused:
+        raise RefusedError(
+            f"{sys.platform} does not tell which processes have {path} open: stop them all, "
+            "and say so with --unused"
+        )
+
+
+def _is_locked(path: Path) -> bool:
+    """Say whether somebody holds a lock: with a write-ahead log, every open connection does."""
+    try:
+        connection = sqlite3.connect(uri(path, "rw"), uri=True, isolation_level=None, timeout=0)
+    except sqlite3.Error:
+        return False
+    try:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        return "locked" in str(error)
+    except sqlite3.DatabaseError:  # too damaged to be opened
+        return False
+    finally:
+        with suppress(sqlite3.Error):
+            connection.close()
+    return False
+
+
+def _copy(source: Path, new: Path) -> None:
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.close(descriptor)
+    log, _, journal = side_files(source)
+    if log.exists() or journal.exists():
+        # Part of the backup's content is in its log.
+        with opened_backup(source) as connection:
+            copying.copy_out(connection, new, Progress(shown=False))
+    else:
+        shutil.copyfile(source, new)
+        copying.standalone(new)
+
+
+def _made_ready(new: Path, old: Path) -> None:
+    """Give the new file what the old one has of rights, and have it on the disk."""
+    wrong = inspecting.sound(new)
+    if wrong:
+        raise LossError(f"the copy of the backup is damaged: {wrong[0]}")
+    if old.exists():
+        status = old.stat()
+        with suppress(OSError):
+            if hasattr(os, "chown"):
+                os.chown(new, status.st_uid, status.st_gid)
+        os.chmod(new, status.st_mode & 0o7777)
+    durable.sync(new)
+
+
+def _keep_aside(path: Path, time: str) -> str:
+    """Copy the damaged database and its log aside, and return its new name, '' for none.
+
+    A copy, and no rename: until the new one takes the name, the old one keeps it.
+    """
+    present = [file for file in (path, *side_files(path)) if file.exists()]
+    present = [file for file in present if not file.name.endswith("-shm")]  # rebuilt by SQLite
+    if not present:
+        return ""
+    kept = _free(path, time)
+    for file in present:
+        copy = kept.with_name(kept.name + file.name[len(path.name) :])
+        temporary = durable.partial(copy)
+        shutil.copy2(file, temporary)
+        durable.sync(temporary)
+        durable.publish(temporary, copy)
+    return str(kept)
+
+
+def _free(path: Path, time: str) -> Path:
+    number = 1
+    kept = path.with_name(f"{path.name}.damaged_{time}")
+    while any(file.exists() for file in (kept, *side_files(kept))):
+        number += 1
+        kept = path.with_name(f"{path.name}.damaged_{time}_{number}")
+    return kept
+
+
+def _swap(new: Path, path: Path) -> None:
+    if any(file.exists() for file in side_files(path)):
+        with suppress(sqlite3.Error):
+            connection = sqlite3.connect(path, isolation_level=None, timeout=0)
+            try:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+            finally:
+                connection.close()
+    for file in side_files(path):
+        with suppress(FileNotFoundError):
+            file.unlink()
+    durable.sync_folder(path.parent)
+    os.replace(new, path)
+    durable.sync_folder(path.parent)
+
+
+def _reasons(path: Path, described: Manifest | None) -> list[str]:
+    """Return in what the restored database differs from its manifest."""
+    with opened_backup(path) as connection:
+        reasons = inspecting.problems(connection, quick=True)
+        if described is None or reasons:
+            return reasons
+        schema = structure.read(connection)
+        counts = {each.name: each.rows for each in copying.counted(connection, schema)}
+    if schema.hash != described.schema_hash:
+        reasons.append("the schema is not that of the manifest")
+    for table in described.tables:
+        rows = counts.get(table.name)
+        if rows != table.rows:
+            reasons.append(f"{table.name} has {rows} rows, the manifest says {table.rows}")
+    return reasons
+
+
+def _write_ahead(path: Path) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+
+
+def _lost(kept: Path, path: Path, progress: Progress) -> tuple[Comparison | None, str]:
+    """Compare the damaged database with the restored one, as far as it can be read."""
+    try:
+        found = comparing.verify(path, kept, progress, renames={}, accepted=frozenset(),
+            names=(str(kept), str(path)))  # fmt: skip
+    except LiveError as error:
+        return None, str(error)
+    return found, ""
