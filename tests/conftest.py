@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live_databases import Shop, make_shop
 from tests.scratch import Repository
 
 
@@ -21,3 +22,16 @@ def repository(
     made.git("init", "-q", "-b", "main")
     made.commit()
     return made
+
+
+@pytest.fixture(params=["wal", "delete"])
+def shop(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Shop:
+    """A shop's database, with and without a write-ahead log, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    make_shop(tmp_path / "app.db", request.param)
+    return Shop(tmp_path / "app.db", capsys)

@@ -30,6 +30,11 @@ COMMANDS = {
     "init": "set dbguard up here: show what would be written, and ask",
     "doctor": "prove that the installed hook blocks a commit that destroys",
     "completion": "print the completions of a shell",
+    "inspect": "say what a database holds, and what state it is in",
+    "backup": "back up a database under a name with the time, and check it",
+    "verify": "compare a database with a backup: is every old row still there?",
+    "migrate": "change a database by a script: rehearsed, applied, verified",
+    "restore": "put a backup in the place of a damaged database",
 }
 """What the commands are for, each in half a line. The module bears the command's name."""
 

@@ -80,11 +80,11 @@ def _scan(arguments: argparse.Namespace) -> Report:
 def _stops(report: Report, arguments: argparse.Namespace) -> Exit | None:
     """Show what the scan found; return the exit code where that stops the migration."""
     from dbguard.finding import Severity
-    from dbguard.report.text import render
+    from dbguard.report.text import TextOptions, render
 
     if report.files == 0:
         raise UsageError(f"{arguments.script} was not scanned: is it a .sql or .py file?")
-    shown = list(render(report))
+    shown = list(render(report, TextOptions()))
     if report.active or report.problems:
         sys.stderr.write("".join(shown))
     if report.count(Severity.ERROR):

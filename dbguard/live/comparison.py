@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from dbguard.live.layout import aligned
@@ -189,21 +190,26 @@ def compare(
     that may lose or change something. *advance* is told how many of how many rows are done.
     """
     pairing = paired(old[1], new[1], renames)
-    total = 0
-    for each in pairing.pairs:
-        try:
-            total += rows.count(each.old.name)
-        except Unreadable:
-            continue  # told when its turn comes
+    total = sum(_count(rows, each.old.name) for each in pairing.pairs)
     tables, done = [], 0
     for each in pairing.pairs:
-        before = done
-        found = _found(each, rows, lambda count, before=before: advance(before + count, total))  # type: ignore[misc]
+        found = _found(each, rows, partial(_advanced, advance, done, total))
         done += found.rows.old_rows
         advance(done, total)
         tables.append(found)
     changes = tuple(_changes(old[1], new[1], pairing, rows))
     return Comparison(old[0], new[0], changes, tuple(tables), accepted)
+
+
+def _count(rows: Rows, table: str) -> int:
+    try:
+        return rows.count(table)
+    except Unreadable:
+        return 0  # told when its turn comes
+
+
+def _advanced(advance: Callable[[int, int], None], before: int, total: int, count: int) -> None:
+    advance(before + count, total)
 
 
 def _found(pair: Pair, rows: Rows, advance: Callable[[int], None]) -> TableFound:
@@ -217,7 +223,7 @@ def _found(pair: Pair, rows: Rows, advance: Callable[[int], None]) -> TableFound
 
 def _changes(old: Schema, new: Schema, pairing: Pairing, rows: Rows) -> Iterator[Change]:
     for table in pairing.lost:
-        loss = _held(lambda name=table.name: rows.count(name), "rows")  # type: ignore[misc]
+        loss = _held(partial(rows.count, table.name), "rows")
         yield Change("lost", "table", table.name, loss, loss)
     for table in pairing.added:
         yield Change("added", "table", table.name)
@@ -244,7 +250,7 @@ def _column_changes(pair: Pair, rows: Rows) -> Iterator[Change]:
     if pair.renamed:
         yield Change("changed", "table", table, f"renamed to {pair.new.name}")
     for column in pair.lost_columns:
-        loss = _held(lambda name=column.name: rows.values(table, name), "values")  # type: ignore[misc]
+        loss = _held(partial(rows.values, table, column.name), "values")
         yield Change("lost", "column", f"{table}.{column.name}", loss, loss)
     for column in pair.added_columns:
         yield Change("added", "column", f"{pair.new.name}.{column.name}", column.type)

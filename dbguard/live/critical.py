@@ -19,7 +19,9 @@ _CRITICAL = frozenset(
     vault voucher wallet withdrawal""".split()
 )
 _WORD = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_AUXILIARY = regex(r"(?:^|_)(?:bak|backup|old|tmp|temp|cache|log|migrations?)(?:_|$)|^django_|^alembic_")
+_AUXILIARY = regex(
+    r"(?:^|_)(?:bak|backup|old|tmp|temp|cache|log|migrations?)(?:_|$)|^django_|^alembic_"
+)
 
 _NEWEST = (
     regex(r"^(?:updated|modified|changed|last_(?:updated|modified|changed))(?:_?(?:at|on|time|date))?$"),

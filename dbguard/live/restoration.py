@@ -90,13 +90,14 @@ class Restoration:
                 yield f"The damaged database could not be read: {self.unread}."
                 yield "What is lost since the backup is therefore not known."
             return
-        losses = self.lost.losses
-        if not losses:
+        if self.lost.losses:
+            yield "In the damaged database, and not in the restored one:"
+            yield from (f"- {loss}" for loss in self.lost.losses)
+        else:
             yield "Everything that can be read in the damaged database is in the restored one."
-            return
-        yield "In the damaged database, and not in the restored one:"
-        yield from (f"- {loss}" for loss in losses)
-        yield from (f"- {problem} (could not be compared)" for problem in self.lost.problems)
+        if self.lost.problems:
+            yield "What could not be read in the damaged database:"
+            yield from (f"- {problem}" for problem in self.lost.problems)
 
 
 def write_report(restoration: Restoration, folder: Path) -> Path:

@@ -6,19 +6,23 @@ import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 
 from dbguard.live import durable
-from dbguard.live.failures import LossError
+from dbguard.live.failures import LossError, UnfinishedError
 from dbguard.live.manifest import TableCount
 from dbguard.live.progress import Progress
 from dbguard.live.schema import Schema
 from dbguard.live.sqlite import structure
-from dbguard.live.sqlite.connection import opened_backup, quoted
+from dbguard.live.sqlite.connection import PATIENCE, opened_backup, quoted
 from dbguard.live.sqlite.inspecting import problems
 from dbguard.records import dataclass
 
 _PAGES = 4096
 """Pages that are copied between two looks at the progress."""
+
+BUSY = (5, 6)
+"""SQLITE_BUSY, SQLITE_LOCKED: https://www.sqlite.org/rescode.html."""
 
 _HEADER = 100  # bytes: https://www.sqlite.org/fileformat.html, 1.3
 
@@ -33,8 +37,12 @@ class Snapshot:
     and closed after, or SQLite's locks would go with the descriptor.
     """
 
-    def __init__(self, connection: sqlite3.Connection, header: int) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, lock: sqlite3.Connection, header: int
+    ) -> None:
         self._connection = connection
+        # A connection that may write cannot be backed up from: the lock is another's.
+        self._lock = lock
         self._header = header
         self._version = 0
         self._start = b""
@@ -46,7 +54,9 @@ class Snapshot:
 
     def begin(self, *, holding: bool) -> None:
         """Begin to read; *holding* keeps every writer out until :meth:`end`."""
-        self._connection.execute("BEGIN IMMEDIATE" if holding else "BEGIN")
+        if holding:
+            self._lock.execute("BEGIN IMMEDIATE")
+        self._connection.execute("BEGIN")
         self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         self._version = self._data_version()
         self._start = self._read_header()
@@ -54,8 +64,9 @@ class Snapshot:
 
     def end(self) -> None:
         """Stop reading, and let writers go on."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        for connection in (self._connection, self._lock):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     def is_current(self) -> bool:
         """Say whether nobody has committed since :meth:`begin`. Call it after :meth:`end`."""
@@ -94,7 +105,11 @@ def copy_out(source: sqlite3.Connection, target: Path, progress: Progress) -> No
         copy.execute("PRAGMA journal_mode = OFF")
         copy.execute("PRAGMA synchronous = OFF")
 
-        def advance(_: int, remaining: int, total: int) -> None:
+        waiting_until = monotonic() + PATIENCE
+
+        def advance(status: int, remaining: int, total: int) -> None:
+            if status in BUSY and monotonic() > waiting_until:
+                raise UnfinishedError("the database is locked by somebody who does not let go")
             progress.at(total - remaining, total, "pages")
 
         source.backup(copy, pages=_PAGES, progress=advance)

@@ -41,9 +41,7 @@ class SQLite:
     ) -> Comparison:
         new, old = existing(self._address.path), existing(str(backup))
         names = str(backup), self._address.shown
-        return comparing.verify(
-            new, old, progress, renames=renames, accepted=accepted, names=names
-        )
+        return comparing.verify(new, old, progress, renames=renames, accepted=accepted, names=names)
 
     def migrate(self, request: Request, log: Journal, progress: Progress) -> Migration:
         return migrating.migrate(self._address, request, log, progress)

@@ -94,9 +94,7 @@ def _facts(connection: sqlite3.Connection, table: Table) -> TableFacts:
         return TableFacts(
             table.name, -1, len(table.columns), important, problem=f"cannot be read: {error}"
         )
-    return TableFacts(
-        table.name, rows, len(table.columns), important, column, _time_shown(newest)
-    )
+    return TableFacts(table.name, rows, len(table.columns), important, column, _time_shown(newest))
 
 
 def _time_shown(value: object) -> str:

@@ -19,12 +19,11 @@ from pathlib import Path
 from time import time
 
 from dbguard.live import backup as backups
-from dbguard.live import durable, journal
+from dbguard.live import durable, journal, manifest
 from dbguard.live.address import Address
 from dbguard.live.backup import Backup, Content
 from dbguard.live.comparison import Comparison
 from dbguard.live.failures import UnfinishedError
-from dbguard.live.inspection import Inspection
 from dbguard.live.journal import Journal
 from dbguard.live.migration import Migration, Outcome, Request
 from dbguard.live.progress import Progress
@@ -62,8 +61,8 @@ def _watched(path: Path) -> Iterator[Snapshot]:
     """Open a database to be told of changes of others."""
     header = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        with opened(path, writing=True) as connection:
-            yield Snapshot(connection, header)
+        with opened(path, writing=True) as connection, opened(path, writing=True) as lock:
+            yield Snapshot(connection, lock, header)
     finally:
         # After SQLite let go of the file: closing it takes the locks of this process away.
         os.close(header)
@@ -144,7 +143,7 @@ class _Work:
         if earlier is not None:
             self.log.step("remove the backup of the attempt before", file=str(earlier.path))
             earlier.path.unlink()
-            backups.manifest.path_of(earlier.path).unlink()
+            manifest.path_of(earlier.path).unlink()
         return taken
 
     def _rehearsed(self, copy: Path, taken: Backup) -> _Rehearsed:
@@ -213,9 +212,7 @@ class _Work:
         self.log.step("damaged", reason="; ".join(found.reasons))
         return replace(found, outcome=Outcome.DAMAGED)
 
-    def _verified(
-        self, target: sqlite3.Connection, done: Migration, schema_hash: str
-    ) -> Migration:
+    def _verified(self, target: sqlite3.Connection, done: Migration, schema_hash: str) -> Migration:
         """Compare what is in the database now, in one state of it, with the backup."""
         assert done.backup is not None
         reasons = inspecting.problems(target, quick=True)
@@ -233,9 +230,7 @@ class _Work:
         return replace(done, comparison=comparison, reasons=tuple(reasons))
 
 
-def written(
-    source: sqlite3.Connection, mode: str, target: Path, progress: Progress
-) -> Content:
+def written(source: sqlite3.Connection, mode: str, target: Path, progress: Progress) -> Content:
     """Write the state that *source* reads into a new file, and check it. Raises LossError."""
     copying.copy_out(source, target, progress)
     checked = copying.check(target, progress)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
 from dbguard.live.failures import UnfinishedError
 from dbguard.live.progress import Progress
 from dbguard.live.sqlite.connection import PATIENCE, opened_backup
-from dbguard.live.sqlite.copying import Snapshot
-
-_BUSY = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED: https://www.sqlite.org/rescode.html
+from dbguard.live.sqlite.copying import BUSY, Snapshot
 
 
 class ChangedError(Exception):
@@ -36,7 +33,7 @@ def replace_content(
 
     def after_each_step(status: int, remaining: int, total: int) -> None:
         nonlocal is_checked
-        if status in _BUSY:
+        if status in BUSY:
             if monotonic() - started > PATIENCE:
                 raise UnfinishedError("the database is in use: it could not be locked")
             return
@@ -51,14 +48,3 @@ def replace_content(
         source.execute("SELECT count(*) FROM sqlite_master").fetchone()
         # One page at a time: the first step must not be the last.
         source.backup(target, pages=1, progress=after_each_step, sleep=0.01)
-
-
-def journal_mode_kept(path: Path, mode: str) -> None:
-    """Have a database in the mode it was in, as far as others let us."""
-    if mode == "wal":
-        connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)
-        try:
-            with suppress(sqlite3.OperationalError):
-                connection.execute("PRAGMA journal_mode = WAL")
-        finally:
-            connection.close()

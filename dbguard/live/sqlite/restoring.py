@@ -47,16 +47,23 @@ def restore(
     described = manifest.read(source)
     log.step("check the backup", file=str(source))
     notes = _checked_backup(source, described)
-    check_unused(path, unused=unused)
+    _check_unopened(path, unused=unused)
     when = durable.now()
     new = durable.partial(path)
     try:
         log.step("copy the backup", to=str(new))
         _copy(source, new)
         _made_ready(new, path)
-        check_unused(path, unused=unused)
         log.step("keep the damaged database")
         kept = _keep_aside(path, stamp(when))
+        try:
+            # Only now: to open it would have SQLite work its log into it.
+            _check_unlocked(path)
+            _check_unopened(path, unused=unused)
+        except RefusedError:
+            for file in (Path(kept), *side_files(Path(kept))) if kept else ():
+                file.unlink(missing_ok=True)
+            raise
         log.step("put the backup in its place", kept=kept)
         _swap(new, path)
     except OSError as error:
@@ -89,23 +96,24 @@ def _checked_backup(source: Path, described: Manifest | None) -> list[str]:
     return notes
 
 
-def check_unused(path: Path, *, unused: bool) -> None:
+def _check_unopened(path: Path, *, unused: bool) -> None:
     """Raise RefusedError where another process has the database open, or may have."""
-    files = (path, *side_files(path))
-    found = handles.openers(files)
+    found = handles.openers((path, *side_files(path)))
     if found:
         raise RefusedError(
             f"{path} is open in {', '.join(handle.shown for handle in found)}: stop it first"
         )
-    if not path.exists():
-        return
-    if _is_locked(path):
-        raise RefusedError(f"{path} is locked by another process: stop it first")
-    if found is None and not unused:
+    if found is None and not unused and path.exists():
         raise RefusedError(
             f"{sys.platform} does not tell which processes have {path} open: stop them all, "
             "and say so with --unused"
         )
+
+
+def _check_unlocked(path: Path) -> None:
+    """Raise RefusedError where another process, of whatever user, holds a lock."""
+    if path.exists() and _is_locked(path):
+        raise RefusedError(f"{path} is locked by another process: stop it first")
 
 
 def _is_locked(path: Path) -> bool:
