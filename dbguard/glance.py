@@ -28,6 +28,8 @@ LARGEST = 1024 * 1024  # bytes
 # What may change what is checked, or how, in a folder above a file.
 _SETTINGS = "pyproject.toml"
 _OWN = ".dbguard"
+# Where the commands on databases note what they did: nothing that the scan reads.
+_LOG = ".dbguard"
 _LANGUAGES = ("python", "sql")
 
 
@@ -61,7 +63,7 @@ def _is_decided(folders: set[str]) -> bool:
                 return True
             if any(os.path.lexists(os.path.join(folder, mark)) for mark in MARKS):
                 return True
-            if any(name.startswith(_OWN) for name in os.listdir(folder)):
+            if any(name.startswith(_OWN) and name != _LOG for name in os.listdir(folder)):
                 return True
             settings = os.path.join(folder, _SETTINGS)
             if os.path.lexists(settings) and b"dbguard" in (_content(settings) or b"dbguard"):

@@ -115,3 +115,10 @@ def test_loads_next_to_nothing() -> None:
         check=True,
     )
     assert run.stdout.splitlines()[1:] == ["0 []"]
+
+
+def test_the_log_of_the_commands_on_databases_is_no_settings(project: Path) -> None:
+    (project / ".dbguard").mkdir()
+    assert all_clear(("scan", "0.py")) is not None
+    (project / ".dbguard.yaml").touch()
+    assert all_clear(("scan", "0.py")) is None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dbguard.live import backup, durable
+from dbguard.live import durable, manifest
 from dbguard.live.critical import is_critical, time_column
 from dbguard.live.failures import LossError
 from dbguard.live.handles import openers
@@ -211,7 +211,7 @@ def test_nothing_is_removed_where_the_new_backup_cannot_be_read_again(
     def differs(*_: object) -> None:
         raise LossError("the SHA-256 differs")
 
-    monkeypatch.setattr(backup.manifest, "check", differs)
+    monkeypatch.setattr(manifest, "check", differs)
     assert shop.run("backup", "app.db", "--keep", "1")[0] == 1
     assert Path(oldest).exists()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dbguard.live.script import Script, ScriptError
 from dbguard.live.sqlite import comparing, migrating
 from dbguard.live.sqlite.copying import Snapshot
 from tests.live_databases import PEOPLE, Shop
@@ -179,8 +180,8 @@ def test_a_database_that_is_not_right_afterwards_is_put_back(
 def test_a_script_that_changes_while_it_is_rehearsed_is_not_run(shop: Shop) -> None:
     text = PYTHON + "open(__file__, 'a').write('#')\n"
     assert shop.run("migrate", "app.db", shop.script(text, "change.py"))[0] == 0
-    script = migrating.Script(shop.folder / "change.py", "other text")
-    with pytest.raises(migrating.ScriptError, match="changed while"):
+    script = Script(shop.folder / "change.py", "other text")
+    with pytest.raises(ScriptError, match="changed while"):
         migrating.run(script, shop.path)
 
 
