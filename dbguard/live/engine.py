@@ -9,7 +9,6 @@ from typing import Protocol
 from dbguard.live.address import MYSQL, POSTGRESQL, SQLITE, Address
 from dbguard.live.backup import Content
 from dbguard.live.comparison import Comparison
-from dbguard.live.failures import RefusedError
 from dbguard.live.inspection import Inspection
 from dbguard.live.journal import Journal
 from dbguard.live.migration import Migration, Request
@@ -60,12 +59,20 @@ def _sqlite(address: Address) -> Engine:
     return SQLite(address)
 
 
-def _to_come(address: Address) -> Engine:
-    raise RefusedError(f"{address.engine} is not supported yet: only SQLite is")
+def _postgresql(address: Address) -> Engine:
+    from dbguard.live.postgresql.engine import PostgreSQL
+
+    return PostgreSQL(address)
+
+
+def _mysql(address: Address) -> Engine:
+    from dbguard.live.mysql.engine import MySQL
+
+    return MySQL(address)
 
 
 _ENGINES: dict[str, Callable[[Address], Engine]] = {
     SQLITE: _sqlite,
-    POSTGRESQL: _to_come,
-    MYSQL: _to_come,
+    POSTGRESQL: _postgresql,
+    MYSQL: _mysql,
 }

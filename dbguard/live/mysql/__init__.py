@@ -1,0 +1,1 @@
+"""MySQL and MariaDB, through their own client and dump programs."""

@@ -1,0 +1,1 @@
+"""PostgreSQL, through psql, pg_dump and pg_restore."""

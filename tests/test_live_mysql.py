@@ -1,0 +1,200 @@
+"""The protocol's commands on a real MariaDB server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dbguard.cli import main
+from dbguard.live.mysql.engine import MySQL
+from dbguard.live.mysql.server import SCRATCH
+from tests.servers import PASSWORD, Running, mariadb
+
+SHOP = """\
+CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100) NOT NULL, age INT,
+  created_at DATETIME DEFAULT '2026-01-01 00:00:00', weight FLOAT, KEY users_email (email));
+INSERT INTO users (email, age, weight) SELECT concat('u', seq), seq, seq / 3 FROM seq_1_to_50;
+CREATE TABLE visits (page VARCHAR(20), note TEXT);
+INSERT INTO visits SELECT concat('/', seq MOD 7), 'tab\\tline\\nend' FROM seq_1_to_100;
+CREATE TABLE `Odd ``Name` (k VARCHAR(9) COLLATE utf8mb4_bin PRIMARY KEY, v VARBINARY(9));
+INSERT INTO `Odd ``Name` VALUES ('b', x'00ff'), ('a', NULL), ('Ä', '');
+CREATE VIEW adults AS SELECT id FROM users WHERE age >= 18;
+CREATE TRIGGER lowered BEFORE INSERT ON users FOR EACH ROW SET NEW.email = lower(NEW.email);
+"""
+ADD = "ALTER TABLE users ADD COLUMN name TEXT;"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with mariadb() as running:
+        yield running
+
+
+class ServerShop:
+    """A database of its own for each test, and dbguard's commands on it, by ``env:URL``."""
+
+    def __init__(self, server: Running, folder: Path, said: pytest.CaptureFixture[str]) -> None:
+        self.server, self.folder, self.said = server, folder, said
+
+    def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        self.said.readouterr()
+        ended = main([*arguments, "--json"])
+        said = self.said.readouterr()
+        assert ended == code, said.out + said.err
+        assert PASSWORD not in said.out + said.err
+        document: dict[str, Any] = json.loads(said.out)
+        return document
+
+    def sql(self, text: str) -> str:
+        return self.server.execute(text, "shop").strip()
+
+    def backup(self) -> str:
+        return str(self.json("backup", "env:URL")["file"])
+
+    def script(self, text: str) -> str:
+        (self.folder / "change.sql").write_text(text)
+        return "change.sql"
+
+
+@pytest.fixture
+def shop(
+    server: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[ServerShop]:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("URL", server.url("shop"))
+    server.execute("CREATE DATABASE shop CHARACTER SET utf8mb4", "mysql")
+    server.execute(SHOP, "shop")
+    yield ServerShop(server, tmp_path, capsys)
+    databases = server.execute("SHOW DATABASES", "mysql")
+    server.execute("DROP DATABASE shop", "mysql")
+    assert SCRATCH not in databases
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or PASSWORD.encode() not in path.read_bytes()
+
+
+def test_inspect(shop: ServerShop) -> None:
+    found = shop.json("inspect", "env:URL")
+    assert [(t["name"], t["rows"]) for t in found["tables"]] == [
+        ("users", 50), ("visits", 100), ("Odd `Name", 3),
+    ]  # fmt: skip
+    assert found["tables"][0]["newest"] == "2026-01-01 00:00:00"
+    assert found["integrity"]["ok"]
+
+
+def test_backup_and_verify(shop: ServerShop) -> None:
+    answer = shop.json("backup", "env:URL")
+    rows = {t["name"]: t["rows"] for t in answer["manifest"]["tables"]}
+    assert rows == {"users": 50, "visits": 100, "Odd `Name": 3}
+    shop.sql(ADD + "INSERT INTO users (email) VALUES ('new')")
+    found = shop.json("verify", "env:URL", "--against", answer["file"])
+    assert found["losses"] == []
+    assert {t["compared_by"] for t in found["tables"]} == {"key", "content"}
+
+
+@pytest.mark.parametrize(
+    ("change", "loss"),
+    [
+        ("DELETE FROM users WHERE id = 7", "1 of 50 rows of users are missing"),
+        ("UPDATE users SET email = 'x' WHERE id IN (1, 2)", "2 rows of users changed: email (2)"),
+        ("UPDATE users SET email = upper(email) WHERE id = 1", "1 rows of users changed: email (1)"),
+        ("UPDATE users SET weight = weight + 1 WHERE id = 1",
+         "1 rows of users changed: weight (1)"),
+        ("UPDATE `Odd ``Name` SET v = '' WHERE k = 'a'", "1 rows of Odd `Name changed: v (1)"),
+        ("DELETE FROM visits LIMIT 1", "1 of 100 rows of visits are missing"),
+        ("DROP TABLE visits", "table visits is lost: 100 rows"),
+        ("DROP TRIGGER lowered",
+         "trigger lowered is lost: the database has no such trigger any more"),
+    ],
+)  # fmt: skip
+def test_every_loss_is_found(shop: ServerShop, change: str, loss: str) -> None:
+    file = shop.backup()
+    shop.sql(change)
+    assert shop.json("verify", "env:URL", "--against", file, code=1)["losses"] == [loss]
+
+
+def test_a_migration_is_applied(shop: ServerShop) -> None:
+    done = shop.json("migrate", "env:URL", shop.script(ADD))
+    assert done["outcome"] == "applied"
+    assert shop.sql("SELECT count(name), count(*) FROM users").split() == ["0", "50"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (ADD + "DELETE FROM users WHERE id = 3;", "1 of 50 rows of users are missing"),
+        (ADD + "SELECT nonsense;", "nonsense"),
+    ],
+)
+def test_a_rehearsal_that_fails_leaves_the_database_alone(
+    shop: ServerShop, text: str, reason: str
+) -> None:
+    done = shop.json("migrate", "env:URL", shop.script(text), code=1)
+    assert done["outcome"] == "refused"
+    assert reason in " ".join(done["reasons"])
+    assert "name" not in shop.sql("SHOW COLUMNS FROM users")
+
+
+def test_a_script_that_leaves_its_database_is_refused(shop: ServerShop) -> None:
+    assert (
+        "leaves its database"
+        in shop.json("migrate", "env:URL", shop.script("USE mysql;\n" + ADD), code=2)["error"]
+    )
+
+
+def test_what_fails_on_the_database_itself_is_put_back(
+    shop: ServerShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = MySQL._changed
+
+    def changed(self: MySQL, database: str, *arguments: Any) -> Any:
+        if database == "shop":
+            shop.sql("DELETE FROM users WHERE id = 1")
+        return original(self, database, *arguments)
+
+    monkeypatch.setattr(MySQL, "_changed", changed)
+    done = shop.json("migrate", "env:URL", shop.script(ADD), code=1)
+    assert done["outcome"] == "restored"
+    assert shop.sql("SELECT count(*) FROM users") == "50"
+    assert "name" not in shop.sql("SHOW COLUMNS FROM users")
+
+
+def test_restore_keeps_the_damaged_database(shop: ServerShop) -> None:
+    file = shop.backup()
+    shop.sql("DELETE FROM users WHERE id > 10; INSERT INTO visits VALUES ('late', 'x');"
+             "CREATE TABLE later (x INT)")  # fmt: skip
+    done = shop.json("restore", file, "env:URL")
+    assert shop.sql("SELECT count(*) FROM users") == "50"
+    assert "later" not in shop.sql("SHOW TABLES")
+    assert done["lost"]["losses"] == ["1 of 101 rows of visits are missing"]
+    assert "Dump completed" in Path(done["kept"]).read_text()[-200:]
+
+
+def test_restore_refuses_while_somebody_is_connected(shop: ServerShop) -> None:
+    file = shop.backup()
+    with subprocess.Popen([*shop.server.client, "--unbuffered", "shop"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as other:  # fmt: skip
+        assert other.stdin is not None
+        assert other.stdout is not None
+        other.stdin.write("SELECT 1;\n")
+        other.stdin.flush()
+        other.stdout.readline()
+        assert "in use by root" in shop.json("restore", file, "env:URL", code=2)["error"]
+        other.communicate("")
+
+
+def test_a_dump_that_breaks_off_is_no_backup(shop: ServerShop) -> None:
+    file = Path(shop.backup())
+    file.write_bytes(file.read_bytes()[:-300])
+    shop.json("restore", str(file), "env:URL", code=3)
+    assert shop.sql("SELECT count(*) FROM users") == "50"
+
+
+def test_a_missing_program(shop: ServerShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(shop.folder))
+    assert "install mariadb-client" in shop.json("inspect", "env:URL", code=3)["error"]

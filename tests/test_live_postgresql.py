@@ -1,0 +1,244 @@
+"""The protocol's commands on a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dbguard.cli import main
+from dbguard.live.postgresql.server import SCRATCH
+from tests.servers import PASSWORD, Running, postgresql
+
+SHOP = """\
+CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL, age int,
+  created_at timestamptz DEFAULT '2026-01-01');
+INSERT INTO users (email, age) SELECT 'u' || n || '@example.org', n FROM generate_series(1, 50) n;
+CREATE TABLE visits (page text, note text);
+INSERT INTO visits SELECT '/' || n % 7, E'tab\\tand\\nline' FROM generate_series(1, 100) n;
+CREATE INDEX users_email ON users (email);
+CREATE VIEW adults AS SELECT id FROM users WHERE age >= 18;
+CREATE SCHEMA other; CREATE TABLE other."Odd Name" (k text PRIMARY KEY, v bytea);
+INSERT INTO other."Odd Name" VALUES ('b', '\\x00ff'), ('a', NULL), ('Ä', '');
+"""
+ADD = "ALTER TABLE users ADD COLUMN name text;"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with postgresql() as running:
+        yield running
+
+
+class ServerShop:
+    """A database of its own for each test, and dbguard's commands on it, by ``env:URL``."""
+
+    def __init__(self, server: Running, folder: Path, said: pytest.CaptureFixture[str]) -> None:
+        self.server, self.folder, self.said = server, folder, said
+
+    def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        self.said.readouterr()
+        ended = main([*arguments, "--json"])
+        said = self.said.readouterr()
+        assert ended == code, said.out + said.err
+        assert PASSWORD not in said.out + said.err
+        document: dict[str, Any] = json.loads(said.out)
+        return document
+
+    def sql(self, text: str, database: str = "shop") -> str:
+        return self.server.execute(text, database).strip()
+
+    def backup(self) -> str:
+        return str(self.json("backup", "env:URL")["file"])
+
+    def script(self, text: str) -> str:
+        (self.folder / "change.sql").write_text(text)
+        return "change.sql"
+
+
+@pytest.fixture
+def shop(
+    server: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[ServerShop]:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("URL", server.url("shop"))
+    server.execute("CREATE DATABASE shop", "postgres")
+    server.execute(SHOP, "shop")
+    made = ServerShop(server, tmp_path, capsys)
+    yield made
+    names = made.sql("SELECT datname FROM pg_database WHERE datname LIKE 'shop%'", "postgres")
+    scratch = made.sql(
+        f"SELECT count(*) FROM pg_database WHERE datname LIKE '{SCRATCH}%'", "postgres"
+    )
+    for name in names.split():
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)', "postgres")
+    assert scratch == "0"
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or PASSWORD.encode() not in path.read_bytes()
+
+
+def test_inspect(shop: ServerShop) -> None:
+    found = shop.json("inspect", "env:URL")
+    assert [(t["name"], t["rows"]) for t in found["tables"]] == [
+        ("users", 50), ("visits", 100), ("other.Odd Name", 3),
+    ]  # fmt: skip
+    assert found["tables"][0]["newest"].startswith("2026-01-01")
+    assert found["database"] == f"postgresql://shop@127.0.0.1:{shop.server.port}/shop"
+
+
+def test_a_password_on_the_command_line_is_warned_of(
+    shop: ServerShop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", shop.server.url("shop")]) == 0
+    said = capsys.readouterr()
+    assert "env:NAME" in said.err
+    assert PASSWORD not in said.err + said.out
+
+
+def test_the_password_is_no_argument_of_any_program(
+    shop: ServerShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("psql", "pg_dump", "pg_restore"):
+        real = subprocess.run(["which", name], capture_output=True, text=True, check=True).stdout
+        (programs / name).write_text(f'#!/bin/sh\necho "$0 $@" >> {tmp_path}/seen\nexec {real}')
+        text = (programs / name).read_text().rstrip("\n") + ' "$@"\n'
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    shop.json("verify", "env:URL", "--against", shop.backup())
+    seen = (tmp_path / "seen").read_text()
+    for name in ("psql", "pg_dump", "pg_restore"):
+        assert f"/{name} " in seen
+    assert PASSWORD not in seen
+
+
+def test_backup_and_verify(shop: ServerShop) -> None:
+    answer = shop.json("backup", "env:URL")
+    rows = {t["name"]: t["rows"] for t in answer["manifest"]["tables"]}
+    assert rows == {"users": 50, "visits": 100, "other.Odd Name": 3}
+    assert answer["manifest"]["tools"].keys() >= {"dbguard", "pg_dump", "postgresql"}
+    assert Path(answer["file"]).parent == shop.folder
+    shop.sql(ADD + "INSERT INTO users (email) VALUES ('new')")
+    found = shop.json("verify", "env:URL", "--against", answer["file"])
+    assert found["losses"] == []
+    assert {t["compared_by"] for t in found["tables"]} == {"key", "content"}
+
+
+@pytest.mark.parametrize(
+    ("change", "loss"),
+    [
+        ("DELETE FROM users WHERE id = 7", "1 of 50 rows of users are missing"),
+        ("UPDATE users SET email = 'x' WHERE id IN (1, 2)", "2 rows of users changed: email (2)"),
+        ("UPDATE other.\"Odd Name\" SET v = '' WHERE k = 'a'",
+         "1 rows of other.Odd Name changed: v (1)"),
+        ("DELETE FROM visits WHERE ctid = (SELECT min(ctid) FROM visits)",
+         "1 of 100 rows of visits are missing"),
+        ("DROP TABLE visits", "table visits is lost: 100 rows"),
+        ("DROP INDEX users_email", "index users_email is lost: no other has its columns"),
+    ],
+)  # fmt: skip
+def test_every_loss_is_found(shop: ServerShop, change: str, loss: str) -> None:
+    file = shop.backup()
+    shop.sql(change)
+    assert shop.json("verify", "env:URL", "--against", file, code=1)["losses"] == [loss]
+
+
+def test_a_migration_is_applied(shop: ServerShop) -> None:
+    done = shop.json("migrate", "env:URL", shop.script(ADD))
+    assert done["outcome"] == "applied"
+    assert shop.sql("SELECT count(name), count(*) FROM users") == "0|50"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (ADD + "DELETE FROM users WHERE id = 3;", "1 of 50 rows of users are missing"),
+        (ADD + "SELECT nonsense;", "nonsense"),
+        (ADD + "COMMIT;", "ends the transaction itself"),
+    ],
+)
+def test_a_migration_that_fails_leaves_the_database_alone(
+    shop: ServerShop, text: str, reason: str
+) -> None:
+    done = shop.json("migrate", "env:URL", shop.script(text), code=1)
+    assert done["outcome"] == "refused"
+    assert reason in " ".join(done["reasons"])
+    assert shop.sql("SELECT * FROM users LIMIT 1").count("|") == 3
+
+
+def test_a_dry_run_leaves_the_database_alone(shop: ServerShop) -> None:
+    done = shop.json("migrate", "env:URL", shop.script(ADD), "--dry-run")
+    assert done["outcome"] == "rehearsed"
+    assert shop.sql("SELECT * FROM users LIMIT 1").count("|") == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at", ["rehearse", "apply", "commit", "applied"])
+def test_killed_at_a_step(shop: ServerShop, at: str) -> None:
+    shop.script(ADD)
+    killed = (
+        "import os, signal, sys\nfrom dbguard.cli import main\n"
+        "from dbguard.live.journal import Journal\n"
+        "def step(self, name, original=Journal.step, **details):\n"
+        "    original(self, name, **details)\n"
+        f"    if name == {at!r}: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Journal.step = step\nmain(['migrate', 'env:URL', 'change.sql'])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert (
+        subprocess.run([sys.executable, "-c", killed], env=environment, check=False).returncode < 0
+    )
+    for _ in range(100):
+        others = shop.sql("SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'shop%'"
+                          " OR datname LIKE 'dbguard%'", "postgres")  # fmt: skip
+        if others == "0":
+            break
+    columns = shop.sql("SELECT * FROM users LIMIT 1").count("|")
+    assert columns == (4 if at == "applied" else 3)
+    assert shop.sql("SELECT count(*) FROM users") == "50"
+    for name in shop.sql(
+        f"SELECT datname FROM pg_database WHERE datname LIKE '{SCRATCH}%'", "postgres"
+    ).split():
+        shop.sql(f'DROP DATABASE "{name}" WITH (FORCE)', "postgres")
+
+
+def test_restore_keeps_the_damaged_database(shop: ServerShop) -> None:
+    file = shop.backup()
+    shop.sql("DELETE FROM users WHERE id > 10; INSERT INTO visits VALUES ('late', 'x')")
+    done = shop.json("restore", file, "env:URL")
+    assert shop.sql("SELECT count(*) FROM users") == "50"
+    assert shop.sql("SELECT count(*) FROM users", done["kept"]) == "10"
+    assert done["lost"]["losses"] == ["1 of 101 rows of visits are missing"]
+    assert "Tell whoever uses" in Path(done["report"]).read_text()
+
+
+def test_restore_refuses_while_somebody_is_connected(shop: ServerShop) -> None:
+    file = shop.backup()
+    with subprocess.Popen([*shop.server.client, "shop"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as other:  # fmt: skip
+        assert other.stdin is not None
+        assert other.stdout is not None
+        other.stdin.write("SELECT 1;\n")
+        other.stdin.flush()
+        other.stdout.readline()
+        assert "in use by psql" in shop.json("restore", file, "env:URL", code=2)["error"]
+        other.communicate("")
+
+
+def test_a_wrong_password_and_a_missing_program(
+    shop: ServerShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAD", shop.server.url("shop").replace(PASSWORD, "wrong"))
+    assert "authentication failed" in shop.json("inspect", "env:BAD", code=3)["error"]
+    monkeypatch.setenv("PATH", str(shop.folder))
+    error = shop.json("inspect", "env:URL", code=3)["error"]
+    assert "install postgresql-client" in error
