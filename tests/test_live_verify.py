@@ -76,6 +76,33 @@ def test_every_loss_is_found(shop: Shop, change: str, loss: str) -> None:
     assert f"LOST: {loss}" in out
 
 
+def test_identical_pages_are_said_only_of_what_is_identical(shop: Shop) -> None:
+    shop.execute(
+        "CREATE TABLE long (text TEXT)",
+        *("INSERT INTO long VALUES (hex(zeroblob(9000)))",) * 20,
+        "CREATE TABLE large (id INTEGER PRIMARY KEY, text TEXT)",
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)"
+        " INSERT INTO large SELECT n, hex(n) || 'some text' FROM n",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+    )
+    file = shop.backup()
+    shop.execute("ALTER TABLE users ADD COLUMN name TEXT", "PRAGMA wal_checkpoint(TRUNCATE)")
+    _, out, _ = shop.run("verify", "app.db", "--against", file)
+    assert out.count("identical pages") == 5
+    shop.execute("UPDATE large SET text = 'x' WHERE id = 4000", "PRAGMA wal_checkpoint(TRUNCATE)")
+    code, out, _ = shop.run("verify", "app.db", "--against", file)
+    assert code == 1
+    assert out.count("identical pages") == 4
+    assert "changed: id=4000" in out
+    # The change is in a page that belongs to no tree: to the end of a long row.
+    shop.execute(
+        "UPDATE long SET text = substr(text, 1, 17999) || 'F' WHERE rowid = 7",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+    )
+    code, out, _ = shop.run("verify", "app.db", "--against", file)
+    assert "1 of 20 rows of long are missing" in out
+
+
 def test_what_is_accepted_is_no_loss(shop: Shop) -> None:
     file = shop.backup()
     shop.execute("UPDATE users SET age = 1", "DROP TABLE visits", "DROP INDEX users_email")

@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace) -> Exit:
     told = renames(arguments)
 
     def work() -> Answer:
+        from concurrent.futures import ThreadPoolExecutor
+
         from dbguard.live import manifest
         from dbguard.live.engine import engine_of
         from dbguard.live.journal import journal_of
@@ -38,13 +40,16 @@ def run(arguments: argparse.Namespace) -> Exit:
         backup = Path(arguments.against)
         engine = engine_of(address)
         described = manifest.read(backup)
-        if described is not None:
-            progress.step("read the backup")
-            manifest.check(backup, described)
-        try:
-            found = engine.verify(backup, progress, renames=told, accepted=accepted(arguments))
-        finally:
-            progress.close()
+        # The hash is computed on the side: it takes as long as the comparison.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            checked = pool.submit(manifest.check, backup, described) if described else None
+            try:
+                found = engine.verify(backup, progress, renames=told, accepted=accepted(arguments))
+            finally:
+                progress.close()
+                if checked is not None:
+                    # Worth more than what the comparison says of a file that was changed.
+                    checked.result()
         log = journal_of(address, "verify", Progress(shown=False))
         log.step("verified", against=str(backup), losses=len(found.losses))
         code = Exit.INCOMPLETE if found.problems else Exit.CLEAN

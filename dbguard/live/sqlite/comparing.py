@@ -12,7 +12,7 @@ from dbguard.live.layout import cut
 from dbguard.live.pairing import Pair, Renames
 from dbguard.live.progress import Progress
 from dbguard.live.schema import Column
-from dbguard.live.sqlite import structure
+from dbguard.live.sqlite import pages, structure
 from dbguard.live.sqlite.connection import opened, opened_backup, quiet_options, quoted, uri
 
 
@@ -32,10 +32,11 @@ def verify(
     Raises UnfinishedError.
     """
     progress.step("compare")
-    with (opened_backup if at_rest else opened)(new) as connection:
+    opening = opened_backup if at_rest else opened
+    with pages.file_of(new) as file, opening(new) as connection:
         return compare_with(
             connection, old, progress, renames=renames, accepted=accepted,
-            names=names or (str(old), str(new)),
+            names=names or (str(old), str(new)), file=(new, file),
         )  # fmt: skip
 
 
@@ -47,8 +48,13 @@ def compare_with(
     renames: Renames,
     accepted: frozenset[str],
     names: tuple[str, str],
+    file: tuple[Path, int] | None = None,
 ) -> Comparison:
-    """Compare what a connection reads with a backup. Raises UnfinishedError."""
+    """Compare what a connection reads with a backup. Raises UnfinishedError.
+
+    *file* is the file that the connection reads, with a descriptor of it that was opened
+    before the connection and is closed after it.
+    """
     try:
         connection.execute("ATTACH ? AS old", (uri(old, "ro", quiet_options(old)),))
     except sqlite3.Error as error:
@@ -59,10 +65,11 @@ def compare_with(
             connection.execute("BEGIN")
         before = structure.read(connection, "old")
         after = structure.read(connection, "main")
+        same = pages.identical_tables(connection, old, *file) if file is not None else set()
         return compare(
             (names[0], before),
             (names[1], after),
-            _AttachedRows(connection),
+            _AttachedRows(connection, same),
             renames=renames,
             accepted=accepted,
             advance=lambda done, total: progress.at(done, total, "rows"),
@@ -78,8 +85,9 @@ def compare_with(
 class _AttachedRows:
     """The rows of ``old`` and ``main`` of one connection."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, same: set[str]) -> None:
         self._connection = connection
+        self._same = same
 
     def count(self, table: str) -> int:
         return self._number(f"SELECT count(*) FROM old.{quoted(table)}")  # noqa: S608
@@ -92,6 +100,8 @@ class _AttachedRows:
         new = self._number(f"SELECT count(*) FROM main.{quoted(pair.new.name)}")  # noqa: S608
         if not pair.columns:
             raise Unreadable("no column of it is left" if old else "it has no columns")
+        if pair.old.name in self._same and pair.old.name == pair.new.name:
+            return RowsFound(old, new, identical=True)
         try:
             if pair.key and not pair.old.virtual:
                 return self._by_key(pair, old, new)
