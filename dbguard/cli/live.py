@@ -15,15 +15,13 @@ if TYPE_CHECKING:
     from dbguard.live.address import Address
 
 DATABASE = """\
-DB is the file of an SQLite database, a URL (postgresql://USER@HOST/NAME,
-mysql://USER@HOST/NAME), or env:NAME for a variable that holds one: passwords
-belong there, in ~/.pgpass or in ~/.my.cnf.
+DB is an SQLite file, a URL (postgresql://USER@HOST/NAME, mysql://...), or
+env:NAME, a variable that holds one with its password.
 """
 
 EXIT_CODES = """\
-exit code: 0 done, and all is well; 1 data or a backup is not what it was, or
-the script has findings; 2 wrong usage, nothing was touched; 3 not finished (a
-program or a server is missing, a file cannot be read); 4 internal error
+exit code: 0 done, all is well; 1 loss, damage or findings; 2 wrong usage or
+refused, nothing touched; 3 not finished; 4 internal error
 """
 
 VERSION = 1
@@ -46,9 +44,9 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_comparison(parser: argparse.ArgumentParser) -> None:
     """Add what a comparison must be told."""
     parser.add_argument("--renamed", action="append", default=[], metavar="OLD=NEW",
-        help="a table, or TABLE.COLUMN=NEW; most are found by themselves")  # fmt: skip
+        help="table, or TABLE.COLUMN=NEW, if not found by itself")  # fmt: skip
     parser.add_argument("--accept", action="append", default=[], metavar="NAME",
-        help="what may be lost or changed: a table, TABLE.COLUMN, an index ...")  # fmt: skip
+        help="may be lost or changed: table, TABLE.COLUMN, index ...")  # fmt: skip
 
 
 def renames(arguments: argparse.Namespace) -> Mapping[str, str]:

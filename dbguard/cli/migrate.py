@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_database(parser, "Change a database by a script: scanned, rehearsed, applied, verified.")
+    parser.usage = "dbguard migrate [options] DB SCRIPT"
     parser.add_argument("script", metavar="SCRIPT", help="a .sql or .py file")
     parser.add_argument("--dry-run", action="store_true", help="stop after the rehearsal")
     parser.add_argument("--to", metavar="FOLDER", default="",

@@ -22,6 +22,8 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; of the commands only the one that *arguments* name has its options."""
     whole = argparse.ArgumentParser(
         prog="dbguard",
+        usage="dbguard [--help] [--version] COMMAND ...",
+        add_help=False,  # said in the first line: the commands fill a screen
         description="A static guard against accidental destruction of databases.",
         formatter_class=_HelpFormatter,
         epilog=EXIT_CODES,
