@@ -28,7 +28,9 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=_HelpFormatter,
         epilog=EXIT_CODES,
     )
-    whole.add_argument("--version", action="version", version=f"dbguard {__version__}")
+    whole.add_argument("-h", "--help", action="help", help=argparse.SUPPRESS)
+    whole.add_argument("--version", action="version", version=f"dbguard {__version__}",
+        help=argparse.SUPPRESS)  # fmt: skip
     commands = whole.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True
     )
