@@ -11,7 +11,7 @@ from dbguard.classification import Databases
 from dbguard.context import context_of
 from dbguard.databases import database_of_url, normal_path, storage_key
 from dbguard.evidence import Context, Evidence, Project, Walk
-from dbguard.finding import Finding
+from dbguard.finding import Finding, with_callers
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operations
 from dbguard.inclusion import ProjectFiles
 from dbguard.operations import Kind, Operation, Target, TargetKind
@@ -42,7 +42,9 @@ class Analysis:
 
     ``undecided`` are paths of files it deletes or overwrites that are databases only if
     the rest of the project uses them as such; ``included`` are the files it runs, whose
-    findings are among its own. ``comments`` are those that may speak to dbguard, of all
+    findings are among its own, ``run_whole`` those of which it runs not just a task that
+    people run as well, ``read_in`` those whose functions run where they are called, at the
+    places ``called``. ``comments`` are those that may speak to dbguard, of all
     these files. ``partly_copied`` are tables (by table_key) of which it copies some columns:
     whether they are all, the file that defines the table may tell.
     """
@@ -51,6 +53,9 @@ class Analysis:
     problems: tuple[Problem, ...] = ()
     undecided: frozenset[str] = frozenset()
     included: frozenset[str] = frozenset()
+    run_whole: frozenset[str] = frozenset()
+    read_in: frozenset[str] = frozenset()
+    called: frozenset[tuple[str, int, int]] = frozenset()
     comments: tuple[Comment, ...] = ()
     partly_copied: frozenset[str] = frozenset()
 
@@ -98,6 +103,9 @@ def analyse(
         tuple(problems),
         _undecided(steps, known),
         frozenset(assembly.included),
+        frozenset(assembly.run_whole),
+        frozenset(assembly.read_in),
+        frozenset(assembly.called),
         tuple(assembly.comments),
         _partly_copied(steps),
     )
@@ -117,8 +125,13 @@ def judged(flows: Iterable[Flow], context: Context, project: Project) -> tuple[F
             # A step that is reached on several ways is reported once, at its worst.
             span = finding.primary.span
             key = (finding.rule, finding.path, span.start, span.end)
-            if key not in found or found[key].severity < finding.severity:
+            known = found.get(key)
+            if known is None:
                 found[key] = finding
+            elif known.severity < finding.severity:
+                found[key] = with_callers(finding, known)
+            else:
+                found[key] = with_callers(known, finding)
 
     def visit(operation: Operation, evidence: Evidence) -> None:
         for rule in rules_for(operation.kind):

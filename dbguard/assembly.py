@@ -7,6 +7,7 @@ of the flow that runs them.
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from itertools import islice
 from typing import Protocol, cast
@@ -31,8 +32,10 @@ from dbguard.flow import (
     operations,
 )
 from dbguard.inclusion import MAX_INCLUSIONS, Inclusion, ProjectFiles
+from dbguard.named_tasks import tasks_called, with_arguments
 from dbguard.opaque import opaque_code
 from dbguard.operations import Kind, Operation, Target, TargetKind, named_backup
+from dbguard.patterns import regex
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Comment, Problem, Region, SourceFile, Span
 
@@ -42,6 +45,17 @@ MAX_REGION_DEPTH = 12
 MAX_REGIONS = 5_000
 """How many embedded texts of one file are read before a limit is reported."""
 
+MAX_LIBRARY_CALLS = 1_000
+"""How many calls of functions of sourced files are followed for one file and those it runs."""
+
+MAX_FOLLOWED = 10_000
+"""How many operations of the files it runs one file may have, before a limit is reported."""
+FEW_INCLUSIONS = 8
+"""So many files are followed however much they do: one may be a dump of a million rows."""
+
+MAX_RUN_DEPTH = 12
+"""How deep files may run one another before a limit is reported."""
+
 MAX_FLOW_DEPTH = 500
 """How deep branches, loops, calls and embedded texts may nest before a limit is reported."""
 
@@ -50,6 +64,9 @@ MAX_DIRECTIVES = 2_000
 
 DIRECTIVE = "dbguard:"
 """How a comment that speaks to dbguard begins."""
+
+_READS_IN = regex(r"(?:^|[;&|({\s])(?:source|\.)[ \t]", re.MULTILINE)
+"""How a shell reads another file in."""
 
 _LANGUAGES = frozenset({"python", "shell", "sql"})
 _SAMPLES = frozenset({"markdown"})
@@ -81,6 +98,21 @@ MAX_SHARED = 200
 
 _SHARED: dict[tuple[object, ...], tuple[tuple[Flow, ...], Assembly]] = {}
 
+_LOWERED: dict[tuple[object, ...], tuple[Lowered, Assembly]] = {}
+"""Files that others run, lowered; what is assembled of them depends on what runs them."""
+
+_TASKS: dict[tuple[object, ...], Lowered] = {}
+"""Files that define tasks, lowered once for all that run one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A file that is being assembled, or the task of it that is."""
+
+    path: str
+    file: SourceFile
+    task: tuple[str, ...] = ()
+
 
 @dataclass(slots=True)
 class Assembly:
@@ -88,7 +120,10 @@ class Assembly:
 
     ``files`` finds those (None: they are left alone), ``path`` is the file's own path from
     the root of the project. ``problems`` collects what could not be read, ``included``
-    the paths of the files that were followed, ``comments`` those that may speak to dbguard.
+    the paths of the files that were followed, ``run_whole`` those of them that run from
+    beginning to end, not a task of them only, ``read_in`` those whose top level runs and
+    whose functions may, ``called`` where those are that do; ``comments`` are those that may
+    speak to dbguard.
     ``shares``: the files it includes are assembled once for all that include them.
     """
 
@@ -96,17 +131,22 @@ class Assembly:
     path: str = ""
     problems: list[Problem] = field(default_factory=list)
     included: set[str] = field(default_factory=set)
+    run_whole: set[str] = field(default_factory=set)
+    read_in: set[str] = field(default_factory=set)
+    called: set[tuple[str, int, int]] = field(default_factory=set)
     comments: list[Comment] = field(default_factory=list)
     shares: bool = True
     _regions: int = 0
     _inclusions: int = 0
+    _followed: int = 0
+    _calls_left: list[int] = field(default_factory=lambda: [MAX_LIBRARY_CALLS])
     _depth: int = 0
     _machine: Machine | None = None
-    _open: list[tuple[str, SourceFile]] = field(default_factory=list)
+    _open: list[_Open] = field(default_factory=list)
 
     def whole(self, region: Region) -> tuple[Flow, ...]:
         """Return the flows of a file's root region, with all it embeds and runs in place."""
-        self._open.append((self.path, region.file))
+        self._open.append(_Open(self.path, region.file))
         flows = self.flows(region)
         self._open.pop()
         return flows
@@ -132,8 +172,30 @@ class Assembly:
             what = f"more than {MAX_REGIONS} embedded texts"
             self._limit(Problem(region.file.path, what, "limit", span))
             return Lowered()
+        if region.parent is None and not self.shares and self.files is not None:
+            return self._lowered_once(region, self.files)
+        return self._lowered(region)
+
+    def _lowered_once(self, region: Region, files: ProjectFiles) -> Lowered:
+        """Lower a file that others run or read in, once for all of them."""
+        path = self._open[-1].path
+        place = (path, region.language, region.via, region.dialect, region.database)
+        key = (files.root, region.file.text, *place)
+        if key not in _LOWERED:
+            if len(_LOWERED) >= MAX_SHARED:
+                _LOWERED.clear()
+            alone = Assembly(files, path)
+            alone._open.append(self._open[-1])
+            _LOWERED[key] = (alone._lowered(region), alone)
+        lowered, alone = _LOWERED[key]
+        self.problems.extend(alone.problems)
+        self.comments.extend(alone.comments)
+        self.called |= alone.called
+        return lowered
+
+    def _lowered(self, region: Region) -> Lowered:
         module = language(region.language)
-        lowered = self._with_modules(region) or module.lower(region)
+        lowered = self._with_modules(region) or self._with_libraries(region) or module.lower(region)
         self.problems.extend(
             problem if problem.stage != "parse" or not _is_sample(region) else _as_note(problem)
             for problem in lowered.problems
@@ -142,26 +204,55 @@ class Assembly:
             self.comments.extend(islice(module.comments(region), MAX_DIRECTIVES))
         return lowered
 
-    def _with_modules(self, region: Region) -> Lowered | None:
-        """Lower Python of a project, whose other modules it may import."""
+    def _with_modules(self, region: Region, entries: tuple[str, ...] = ()) -> Lowered | None:
+        """Lower Python of a project, whose other modules it may import.
+
+        *entries* are the functions that are entered, where not all are looked at.
+        """
         if region.language != "python" or self.files is None:
             return None
         from dbguard.languages import python
 
         # A test calls what it tests, all over: that is judged where it stands.
-        path = self._open[-1][0]
+        path = self._open[-1].path
         lowered, modules = python.lower_in_project(
-            region, self.files.module, path, functions=context_of(path) is not Context.TEST
+            region,
+            self.files.module,
+            path,
+            functions=context_of(path) is not Context.TEST,
+            entries=entries,
         )
         for other in modules:
             if DIRECTIVE in other.text:
                 self.comments.extend(islice(python.comments(other), MAX_DIRECTIVES))
         return lowered
 
+    def _with_libraries(self, region: Region) -> Lowered | None:
+        """Lower a shell text of a project, which may call functions of files it reads in."""
+        if region.language != "shell" or self.files is None or not _READS_IN.search(region.text):
+            return None
+        if self._calls_left[0] <= 0:
+            what = f"more than {MAX_LIBRARY_CALLS} calls of functions of other files"
+            self._limit(Problem(region.file.path, what, "limit"))
+            return None
+        from dbguard.languages import shell
+
+        files = self.files
+
+        def find(include: Include, including: str) -> tuple[str, Region] | None:
+            found = files.find(include, including)
+            return None if found is None else (found.project_path, found.region)
+
+        lowered, called = shell.lower_in_project(
+            region, find, self._open[-1].path, self._calls_left
+        )
+        self.called |= called
+        return lowered
+
     def _sequence(self, sequence: Sequence) -> Sequence:
         if self._depth >= MAX_FLOW_DEPTH:
             what = f"control flow nests more than {MAX_FLOW_DEPTH} deep"
-            self._limit(Problem(self._open[-1][1].path, what, "limit"))
+            self._limit(Problem(self._open[-1].file.path, what, "limit"))
             return Sequence()
         self._depth += 1
         nodes = tuple([self._node(node) for node in sequence.nodes])
@@ -191,7 +282,7 @@ class Assembly:
                 body = self._sequence(node.body)
                 self._machine = around
                 name = "" if node.name == "subshell" else node.name
-                return Call(name, node.span, body, node.ends, node.file or self._open[-1][1])
+                return Call(name, node.span, body, node.ends, node.file or self._open[-1].file)
             case Embed():
                 return self._embedded(node)
             case Check():
@@ -217,44 +308,125 @@ class Assembly:
 
     def _included(self, include: Include) -> Node:
         """Put the flows of a file where another one runs it; cycles and loops are cut."""
-        if self.files is None or self._inclusions >= MAX_INCLUSIONS:
+        if self.files is None:
             return Sequence()
-        found = self.files.find(include, self._open[-1][0])
-        if found is None and names_backup(include.path.text):
-            name, checked = include.path.text, include.checked
-            return named_backup(name, include.span, include.region, checked=checked)
-        if found is None or any(path == found.project_path for path, _ in self._open):
+        if self._inclusions >= MAX_INCLUSIONS or len(self._open) > MAX_RUN_DEPTH:
+            self._too_many_inclusions(include)
+            return Sequence()
+        found, flows = self._found(include, self.files)
+        name = include.task[0] if include.task else include.path.text
+        if found is None and names_backup(name):
+            span, checked = include.span, include.checked
+            return named_backup(name, span, include.region, checked=checked)
+        if found is None:
             return Sequence()
         self._inclusions += 1
+        self._followed += sum(1 for flow in flows for _ in operations(flow.body))
+        if self._followed > MAX_FOLLOWED and self._inclusions > FEW_INCLUSIONS:
+            what = f"what it runs in other files has more than {MAX_FOLLOWED} operations"
+            self._limit(Problem(include.region.file.path, what, "limit", include.span))
+            return Sequence()
         self.included.add(found.project_path)
-        if self.shares and len(self._open) == 1 and self._machine is None:
-            flows = self._shared(found, self.files)
-        else:
-            self._open.append((found.project_path, found.region.file))
-            flows = self.flows(found.region)
-            self._open.pop()
+        if include.via == "source":
+            # Its functions are judged where they are called, or by themselves.
+            self.read_in.add(found.project_path)
+            flows = tuple(flow for flow in flows if not flow.name)
+        elif not include.task and self._machine is None:
+            # What runs on a machine that is thrown away runs elsewhere as well.
+            self.run_whole.add(found.project_path)
         file = include.region.file
         return self._in_place(flows, include.via, include.span, include.checked, file)
 
-    def _shared(self, found: Inclusion, files: ProjectFiles) -> tuple[Flow, ...]:
+    def _too_many_inclusions(self, include: Include) -> None:
+        what = f"more than {MAX_INCLUSIONS} files run by one"
+        if len(self._open) > MAX_RUN_DEPTH:
+            what = f"more than {MAX_RUN_DEPTH} files run one another"
+        self._limit(Problem(include.region.file.path, what, "limit", include.span))
+
+    def _found(
+        self, include: Include, files: ProjectFiles
+    ) -> tuple[Inclusion | None, tuple[Flow, ...]]:
+        """Return the file that is meant, and the flows of it that run: (None, ()) for none."""
+        including = self._open[-1].path
+        if not include.task:
+            found = files.find(include, including)
+            if found is None or self._is_open(found, ()):
+                return None, ()
+            return found, self._flows_of(found, include, files)
+        for found in files.tasks(include, including):
+            if self._is_open(found, include.task):
+                break
+            if flows := self._flows_of(found, include, files):
+                return found, flows
+        return None, ()
+
+    def _is_open(self, found: Inclusion, task: tuple[str, ...]) -> bool:
+        return any(
+            found.project_path == one.path and (not task or task == one.task) for one in self._open
+        )
+
+    def _flows_of(
+        self, found: Inclusion, include: Include, files: ProjectFiles
+    ) -> tuple[Flow, ...]:
+        if self.shares and len(self._open) == 1 and self._machine is None:
+            return self._shared(found, include.task, files)
+        self._open.append(_Open(found.project_path, found.region.file, include.task))
+        flows = self._task(found, include.task) if include.task else self.flows(found.region)
+        self._open.pop()
+        return flows
+
+    def _shared(
+        self, found: Inclusion, task: tuple[str, ...], files: ProjectFiles
+    ) -> tuple[Flow, ...]:
         """Return the flows of a file that many others may include, assembled once.
 
         It is assembled as if it stood alone, so that what comes out depends on nothing
         that was assembled before.
         """
-        region = replace(found.region, parent=None)
+        region = found.region
         place = (region.via, region.database, region.dialect, region.language)
-        key = (files.root, found.project_path, region.file.text, *place)
+        key = (files.root, found.project_path, region.file.text, task, *place)
         if key not in _SHARED:
             if len(_SHARED) >= MAX_SHARED:
                 _SHARED.clear()
             alone = Assembly(files, found.project_path, shares=False)
-            _SHARED[key] = (alone.whole(region), alone)
+            alone._open.append(_Open(found.project_path, region.file, task))
+            flows = alone._task(found, task) if task else alone.flows(region)
+            _SHARED[key] = (flows, alone)
         flows, alone = _SHARED[key]
         self.problems.extend(alone.problems)
         self.included |= alone.included
+        self.run_whole |= alone.run_whole
+        self.read_in |= alone.read_in
+        self.called |= alone.called
         self.comments.extend(alone.comments)
         return flows
+
+    def _task(self, found: Inclusion, task: tuple[str, ...]) -> tuple[Flow, ...]:
+        """Return the flows of one task of a file that is open, () where it has none so called."""
+        region = found.region
+        if region.language == "python":
+            return self._commands(region, task)
+        assert self.files is not None
+        key = (self.files.root, found.project_path, region.file.text, region.language)
+        if key not in _TASKS:
+            if len(_TASKS) >= MAX_SHARED:
+                _TASKS.clear()
+            _TASKS[key] = self._lower(region)
+        flows = tasks_called(_TASKS[key].flows, task[0], region.language)
+        return tuple(
+            Flow("", self._sequence(with_arguments(flow.body, task[1:]))) for flow in flows
+        )
+
+    def _commands(self, region: Region, words: tuple[str, ...]) -> tuple[Flow, ...]:
+        """Return the flows of a command of a Python program: its module, then its function."""
+        from dbguard.languages import python
+
+        names = python.functions_of(region.text, words)
+        if not names:
+            return ()
+        lowered = self._with_modules(region, names) or python.lower(region)
+        return tuple(Flow("", self._sequence(flow.body)) for flow in lowered.flows)
 
     def _in_place(
         self, flows: tuple[Flow, ...], name: str, span: Span, checked: bool, file: SourceFile

@@ -160,6 +160,25 @@ class Finding:
         return self.primary.file.path
 
 
+CALLED = "called here"
+"""How the text of a label begins that shows a call on the way to an operation."""
+
+MAX_CALLERS = 8
+"""How many calls on the ways to one operation are shown."""
+
+
+def with_callers(finding: Finding, other: Finding) -> Finding:
+    """Return *finding* with the calls that lead to it on another way, which *other* shows."""
+    places = {(label.file.path, label.span) for label in finding.labels}
+    left = MAX_CALLERS - sum(label.text.startswith(CALLED) for label in finding.labels)
+    more = [
+        label
+        for label in other.labels
+        if label.text.startswith(CALLED) and (label.file.path, label.span) not in places
+    ]
+    return replace(finding, labels=(*finding.labels, *more[: max(0, left)])) if more else finding
+
+
 def ordered(
     findings: Iterable[Finding], project_path: Callable[[str], str] = str
 ) -> tuple[Finding, ...]:

@@ -19,6 +19,10 @@ from dbguard.operations import Operation
 from dbguard.records import dataclass
 from dbguard.source import Mapped, Problem, Region, SourceFile, Span
 
+CONSOLE_SCRIPT = "console script "
+"""What precedes the name of a console script where it is the name of a flow or a task: the
+tasks of the same pyproject.toml are no programs of their own."""
+
 
 class Direction(Enum):
     """Which way a migration goes."""
@@ -131,6 +135,9 @@ class Include:
     """A file of the project that runs here (``psql -f x.sql``, ``. lib.sh``).
 
     ``path`` is relative to the folder of the including file or to the root of the scan.
+    With ``task`` only a part of the file runs, by the name and the arguments it is called
+    with: a target of a Makefile, a script of package.json, a command of a Python program.
+    ``path`` may then be the folder such a file is looked for in ('' where it is run).
     """
 
     path: Mapped
@@ -141,6 +148,7 @@ class Include:
     database: str | None = None
     dialect: str = ""
     checked: bool = True
+    task: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

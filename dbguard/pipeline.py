@@ -32,7 +32,7 @@ from dbguard.config import Config
 from dbguard.context import context_of
 from dbguard.discover import Candidate, Discovery, discover
 from dbguard.evidence import Context, Project
-from dbguard.finding import Finding
+from dbguard.finding import Finding, with_callers
 from dbguard.inclusion import ProjectFiles
 from dbguard.options import ScanOptions
 from dbguard.own_commands import declaring
@@ -40,7 +40,7 @@ from dbguard.prefilter import may_have_operations
 from dbguard.reading import decode, is_binary, read
 from dbguard.records import dataclass, field, replace
 from dbguard.report.model import LeftOut, Report
-from dbguard.source import Comment, Problem, SourceFile
+from dbguard.source import Comment, Problem, Region, SourceFile
 from dbguard.suppression import apply as suppressed
 from dbguard.usage import (
     columns_in,
@@ -84,6 +84,9 @@ class _Checked:
     problems: tuple[Problem, ...] = ()
     undecided: frozenset[str] = frozenset()
     included: frozenset[str] = frozenset()
+    run_whole: frozenset[str] = frozenset()
+    read_in: frozenset[str] = frozenset()
+    called: frozenset[tuple[str, int, int]] = frozenset()
     comments: tuple[Comment, ...] = ()
     partly_copied: frozenset[str] = frozenset()
 
@@ -403,26 +406,77 @@ def _joined(
     what comes before it; alone it is judged only where no such file is known.
     """
     everyone = {**results, **callers}
-    run_by_others = {
-        path
-        for candidate, result in everyone.items()
-        if context_of(candidate.project_path, config.test_paths) not in _NO_CALLERS
-        for path in result.included
-    }
+    elsewhere = _judged_elsewhere(everyone, config)
     asked = {candidate.path for candidate in results}
     worst: dict[tuple[str, str, int, int], Finding] = {}
     for candidate, result in everyone.items():
         for finding in result.findings:
-            own = finding.path == candidate.path
-            if own and candidate.project_path in run_by_others:
+            if elsewhere(candidate, finding):
                 continue
             if candidate in callers and finding.path not in asked:
                 continue
             span = finding.primary.span
             key = (finding.rule, finding.path, span.start, span.end)
-            if key not in worst or worst[key].severity < finding.severity:
+            known = worst.get(key)
+            if known is None:
                 worst[key] = finding
+            elif known.severity < finding.severity:
+                worst[key] = with_callers(finding, known)
+            else:
+                worst[key] = with_callers(known, finding)
     yield from worst.values()
+
+
+def _judged_elsewhere(
+    everyone: dict[Candidate, _Checked], config: Config
+) -> Callable[[Candidate, Finding], bool]:
+    """Return the test whether a finding of a file by itself is left to the files that run it.
+
+    It is where they run the whole file; where they read it in, all but the functions of it
+    that nobody calls. What a file that is run makes of the files it runs in turn is left to
+    the first of them all, unless they run one another in a circle.
+    """
+    run_whole: set[str] = set()
+    read_in: set[str] = set()
+    called: dict[str, set[tuple[int, int]]] = {}
+    for candidate, result in everyone.items():
+        if context_of(candidate.project_path, config.test_paths) not in _NO_CALLERS:
+            run_whole |= result.run_whole - {candidate.project_path}
+            read_in |= result.read_in
+            for path, start, end in result.called:
+                called.setdefault(path, set()).add((start, end))
+    run_by_first = {
+        path
+        for candidate, result in everyone.items()
+        if candidate.project_path not in run_whole
+        and context_of(candidate.project_path, config.test_paths) not in _NO_CALLERS
+        for path in result.run_whole
+    }
+    defined: dict[str, list[tuple[int, int]]] = {}
+
+    def elsewhere(candidate: Candidate, finding: Finding) -> bool:
+        if finding.path != candidate.path:
+            return candidate.project_path in run_by_first
+        if candidate.project_path in run_whole:
+            return True
+        if candidate.project_path not in read_in:
+            return False
+        if finding.path not in defined:
+            defined[finding.path] = _functions_in(finding.primary.file, candidate)
+        at = finding.primary.span.start
+        around = [(start, end) for start, end in defined[finding.path] if start <= at < end]
+        return not around or not called.get(finding.path, set()).isdisjoint(around)
+
+    return elsewhere
+
+
+def _functions_in(file: SourceFile, candidate: Candidate) -> list[tuple[int, int]]:
+    if candidate.kind.language != "shell":
+        return []
+    from dbguard.languages import shell
+
+    region = Region.of_file(file, "shell", candidate.kind.dialect)
+    return [(start, end) for _, start, end in shell.functions_in(region)]
 
 
 _NO_CALLERS = (Context.TEST, Context.DOCUMENTATION, Context.INSTRUCTIONS)
@@ -560,6 +614,9 @@ class _Check:
             (*decoded.problems, *problems),
             analysis.undecided,
             analysis.included,
+            analysis.run_whole,
+            analysis.read_in,
+            analysis.called,
             analysis.comments,
             analysis.partly_copied,
         )

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import ClassVar
 
 from dbguard.evidence import Evidence
-from dbguard.finding import Finding, Label, Severity
+from dbguard.finding import CALLED, Finding, Label, Severity
 from dbguard.judgement import judge, protocol_of
 from dbguard.operations import Kind, Operation, Target
 from dbguard.source import SourceFile, Span, display
@@ -79,7 +79,7 @@ class Rule:
         not known of a name shows as ``{expression}``.
         """
         calls = tuple(
-            Label(call.span, f"called here ({display(call.name)})", False, call.file)
+            Label(call.span, f"{CALLED} ({display(call.name)})", False, call.file)
             for call in evidence.calls
             if call.file is not None and call.span != operation.span and call.name
         )

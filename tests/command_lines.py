@@ -115,5 +115,19 @@ def described(node: Node) -> str:
 
 
 def lowered(text: str) -> str:
-    """Return what a command line lowers to, its nodes joined by semicolons."""
-    return "; ".join(described(node) for node in lower(invocation_of(text)))
+    """Return what a command line lowers to, its nodes joined by semicolons.
+
+    Tasks of the project that it may run (``npm run x``, a console script) are left out: see
+    :func:`tasks`.
+    """
+    nodes = lower(invocation_of(text))
+    return "; ".join(described(n) for n in nodes if not (isinstance(n, Include) and n.task))
+
+
+def tasks(text: str) -> str:
+    """Return the tasks of the project that a command line may run: language, place, words."""
+    return "; ".join(
+        f"{node.language} {display(node.path.text)}: {' '.join(node.task)}"
+        for node in lower(invocation_of(text))
+        if isinstance(node, Include) and node.task
+    )

@@ -13,9 +13,9 @@ from dbguard.commands import programs
 from dbguard.commands.arguments import Arguments, grammar, parse
 from dbguard.commands.entry import Entry, Wrapper
 from dbguard.commands.invocation import Invocation, Word
-from dbguard.commands.match import Match, narrowed
+from dbguard.commands.match import Match, joined, narrowed
 from dbguard.databases import names_backup
-from dbguard.flow import Include, Node
+from dbguard.flow import CONSOLE_SCRIPT, Include, Node
 from dbguard.operations import named_backup
 from dbguard.own_commands import OwnCommand, declared
 from dbguard.patterns import regex
@@ -23,6 +23,20 @@ from dbguard.records import replace
 from dbguard.source import Mapped, has_hole, hole, hole_names
 
 _SCRIPTS = {"sh": "shell", "bash": "shell", "zsh": "shell", "ksh": "shell", "py": "python"}
+
+_OWN_SCRIPTS = frozenset({"package_json", "composer_json"})
+"""Whose runners know their own scripts and installed programs, but no script of Python."""
+
+_SCRIPT_NAME = regex(r"[a-z][a-z0-9_.-]{1,60}")
+_USUAL = frozenset(
+    "ls mkdir cat echo printf grep egrep fgrep sed cd test which sleep date head tail sort uniq wc"
+    " tr cut tee touch chmod chown ln curl wget tar gzip gunzip unzip zip apt apt-get yum dnf apk"
+    " brew pip pip3 git go cargo node ruby java mvn gradle jq basename dirname realpath readlink id"
+    " whoami uname hostname ps kill pgrep mount umount df du diff cmp file stat seq expr true false"
+    " read set exit export local return shift eval trap wait let declare msg_info msg_ok msg_error"
+    " useradd groupadd usermod systemctl service openssl ssh-keygen locale-gen mktemp clear tput".split()
+)
+"""Programs that no project's console script is called by: they are not looked for."""
 
 MAX_DEPTH = 16
 """How many programs may run one another on one command line."""
@@ -63,12 +77,15 @@ def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
     for start, length, entry, _ in found:
         key = (start, entry.topic)
         longest[key] = max(length, longest.get(key, 0))
-    known = False
+    known, scripts = False, False
     for start, length, entry, match in sorted(found, key=lambda one: one[0]):
         if length < longest[(start, entry.topic)]:
             continue  # "alembic downgrade" where "alembic downgrade base" is known
         for node in entry.lower(match):
-            known = True
+            # The name of a task may be that of a program too: npm run prisma.
+            is_task = isinstance(node, Include) and bool(node.task)
+            known = known or not is_task
+            scripts = scripts or (isinstance(node, Include) and node.language in _OWN_SCRIPTS)
             if isinstance(node, Invocation):
                 yield from _lower(node, depth + 1)
             else:
@@ -77,7 +94,9 @@ def _lower(invocation: Invocation, depth: int) -> Iterator[Node]:
         for wrapper, match in _wrapped(name, invocation):
             for node in wrapper.lower(match):
                 if isinstance(node, Invocation):
-                    yield from _lower(_inner(node, match), depth + 1)
+                    inner = _inner(node, match)
+                    if not scripts or program_name(inner.words[0].text) is not None:
+                        yield from _lower(inner, depth + 1)
                 else:
                     yield node
             return
@@ -98,6 +117,17 @@ def _of_the_project(invocation: Invocation) -> Iterator[Node]:
     elif names_backup(program.text):
         yield named_backup(
             program.text, invocation.span, invocation.region, checked=invocation.checked
+        )
+    elif _SCRIPT_NAME.fullmatch(program.text) and program.text not in _USUAL:
+        words = [f"{CONSOLE_SCRIPT}{program.text}", *(word.text for word in invocation.words[1:6])]
+        yield Include(
+            Mapped.at(joined(invocation.directory, "."), invocation.span),
+            "pyproject_toml",
+            invocation.region,
+            invocation.span,
+            program.text,
+            checked=invocation.checked,
+            task=tuple(words),
         )
 
 

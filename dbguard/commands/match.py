@@ -173,6 +173,21 @@ class Match:
             self.invocation.checked and checked,
         )
 
+    def task(self, language: str, words: Iterable[str], via: str, place: str = "") -> Include:
+        """Return a task of the project that this command runs, by its name and arguments.
+
+        *place* is the file that defines it, or the folder to look for that from.
+        """
+        return Include(
+            Mapped.at(self.path(place or "."), self.span),
+            language,
+            self.invocation.region,
+            self.span,
+            via,
+            checked=self.invocation.checked,
+            task=tuple(words),
+        )
+
     def standard_input(
         self,
         language: str,

@@ -3,7 +3,9 @@
 https://poethepoet.natn.io, https://pdm-project.org/en/latest/usage/scripts,
 https://hatch.pypa.io/latest/config/environment/overview/#scripts. Only their tables are read,
 with a reader that knows strings, arrays of strings and inline tables. Each task is a flow; an
-item of a sequence that names another task runs it.
+item of a sequence that names another task runs it. A console script of ``[project.scripts]``
+runs a function of the project:
+https://packaging.python.org/en/latest/specifications/entry-points/.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dbguard.flow import Lowered, Node
+from dbguard.flow import CONSOLE_SCRIPT, Include, Lowered, Node
 from dbguard.hosts import line_comments
 from dbguard.hosts.quoted import STRING, content
 from dbguard.hosts.shell_steps import Setting
@@ -24,6 +26,8 @@ _TASKS = regex(
     r"tool\.(?:poe\.tasks|pdm\.scripts|rye\.scripts|taskipy\.tasks|hatch\.envs\.[^.]+\.scripts)"
     r"(?:\.(?P<name>.+))?"
 )
+_SCRIPTS = frozenset({"project.scripts", "project.gui-scripts", "tool.poetry.scripts"})
+_ENTRY_POINT = regex(r"([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)[\w.]*\s*(?:\[.*\])?")
 _KEY = regex(r"^[ \t]*(?:\"([^\"\n]+)\"|'([^'\n]+)'|([\w.-]+))[ \t]*=[ \t]*", re.MULTILINE)
 _RUNNING = ("cmd", "shell", "chain", "composite", "sequence")
 
@@ -36,17 +40,37 @@ def comments(region: Region) -> Iterator[Comment]:
 def lower(region: Region) -> Lowered:
     """Return a flow for each task."""
     found: dict[str, list[Mapped]] = {}
+    scripts: dict[str, list[Mapped]] = {}
     headers = list(_HEADER.finditer(region.text))
     for header, following in zip(headers, [*headers[1:], None], strict=False):
-        tasks = _TASKS.fullmatch(header[1].replace(" ", ""))
-        if tasks is not None:
-            end = following.start() if following else len(region.text)
+        name = header[1].replace(" ", "")
+        tasks = _TASKS.fullmatch(name)
+        end = following.start() if following else len(region.text)
+        if name in _SCRIPTS:
+            _table(region, header.end(), end, None, scripts)
+        elif tasks is not None:
             _table(region, header.end(), end, tasks["name"], found)
     parts: dict[str, list[Node | Run]] = {
         name: [_part(region, text, name, found) for text in texts if text.text.strip()]
         for name, texts in found.items()
     }
+    for name, texts in scripts.items():
+        parts[CONSOLE_SCRIPT + name] = [node for text in texts for node in _script(region, text)]
     return Lowered(flows(parts))
+
+
+def _script(region: Region, text: Mapped) -> list[Node | Run]:
+    """Return what a console script runs: a function of a module of the project, as a file."""
+    entry = _ENTRY_POINT.fullmatch(text.text.strip())
+    if entry is None:
+        return []
+    path = entry[1].replace(".", "/")
+    return [
+        Include(
+            Mapped.at(file, text.span), "python", region, text.span, text.text, task=(entry[2],)
+        )
+        for file in (f"{path}.py", f"{path}/__init__.py")
+    ]
 
 
 def _part(region: Region, text: Mapped, name: str, tasks: dict[str, list[Mapped]]) -> Node | Run:

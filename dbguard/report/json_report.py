@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dbguard.finding import FACT_NAMES, EvidenceReport, Finding, Severity
+from dbguard.finding import FACT_NAMES, EvidenceReport, Finding, Label, Severity
 from dbguard.operations import Target
 from dbguard.report.model import Report
 from dbguard.source import Problem, display
@@ -59,11 +59,25 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "end_line": end_line,
         "end_column": end_column,
         "via": list(finding.via),
+        "related": [_related(label) for label in finding.labels if not label.primary],
         "target": None if finding.operation is None else _target(finding.operation.target),
         "evidence": _evidence(finding.evidence),
         "section": finding.section,
         "help": finding.help,
         "fingerprint": finding.fingerprint,
+    }
+
+
+def _related(label: Label) -> dict[str, Any]:
+    line, column = label.file.position(label.span.start)
+    end_line, end_column = label.file.position(label.span.end)
+    return {
+        "path": label.file.path,
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+        "text": label.text,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 
 from dbguard.commands import foreign
@@ -12,18 +13,9 @@ from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match
 from dbguard.flow import Node
 from dbguard.records import replace
-from dbguard.source import Mapped, Transcript, hole
+from dbguard.source import Mapped, Transcript
 
 _PYTHON = "https://docs.python.org/3/using/cmdline.html"
-_DJANGO_COMMANDS = (
-    "check compilemessages createcachetable createsuperuser changepassword dbshell diffsettings"
-    " dumpdata flush inspectdb loaddata makemessages makemigrations migrate optimizemigration"
-    " runserver sendtestemail shell showmigrations sqlflush sqlmigrate sqlsequencereset"
-    " squashmigrations startapp startproject test testserver collectstatic findstatic"
-    " clearsessions remove_stale_contenttypes reset_db shell_plus runserver_plus help"
-    " sqldsn drop_test_database rebuild_index compress dbbackup dbrestore listbackups reset_schema delete_tenant"
-)
-_BUILT_IN = frozenset(_DJANGO_COMMANDS.split())
 
 
 def _shell(match: Match) -> Iterator[Node]:
@@ -104,7 +96,7 @@ def _python(match: Match) -> Iterator[Node | Invocation]:
     if index >= len(words) or words[index].text in ("-", "/dev/stdin"):
         yield from match.standard_input("python")
     elif re.search(r"(?:^|[/\\])manage\.py$", words[index].text):
-        yield from _manage(match, words[index:])
+        yield replace(match.invocation, words=words[index:])
     elif words[index].text.endswith(".py"):
         yield match.include(words[index].mapped, "python", "python")
     elif "/" in words[index].text and not words[index].text.endswith((".pyz", ".zip", ".pyc")):
@@ -121,22 +113,13 @@ def _module(match: Match, module: Word, rest: tuple[Word, ...]) -> Iterator[Node
             yield replace(match.invocation, words=(python, *rest[1:]))
         return
     yield replace(match.invocation, words=(Word(Mapped.at(program, module.span)), *rest))
-    if re.fullmatch(r"[A-Za-z_]\w*(?:\.\w+)*", name) and ("." in name or "_" in name):
+    # Imported here, for it reads the table this is part of.
+    from dbguard.commands.lowering import program_name
+
+    is_module = re.fullmatch(r"[A-Za-z_]\w*(?:\.\w+)*", name) is not None
+    if is_module and name not in sys.stdlib_module_names and program_name(name) is None:
         path = Mapped.at(name.replace(".", "/") + ".py", module.span)
         yield match.include(path, "python", "python -m")
-
-
-def _manage(match: Match, words: tuple[Word, ...]) -> Iterator[Node | Invocation]:
-    """manage.py: Django's and other known commands, or one of the project's own."""
-    manage = Word(Mapped.at("manage.py", words[0].span))
-    yield replace(match.invocation, words=(manage, *words[1:]))
-    if (
-        len(words) > 1
-        and re.fullmatch(r"[a-z]\w*", words[1].text)
-        and words[1].text not in _BUILT_IN
-    ):
-        path = f"{hole('app')}/management/commands/{words[1].text}.py"
-        yield match.include(Mapped.at(path, words[1].span), "python", "manage.py")
 
 
 def _python_runner(match: Match) -> Iterator[Node | Invocation]:
@@ -145,7 +128,7 @@ def _python_runner(match: Match) -> Iterator[Node | Invocation]:
     if first is None or not first.text.endswith(".py"):
         return
     if re.search(r"(?:^|[/\\])manage\.py$", first.text):
-        yield from _manage(match, match.words[first.index :])
+        yield replace(match.invocation, words=match.words[first.index :])
     else:
         yield match.include(first.word.mapped, "python", match.called)
 

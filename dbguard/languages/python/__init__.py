@@ -17,6 +17,7 @@ from tree_sitter import Language
 from dbguard.flow import Lowered
 from dbguard.languages.grammars import grammar
 from dbguard.languages.python import calls
+from dbguard.languages.python.command_names import functions_of
 from dbguard.languages.python.flows import flows
 from dbguard.languages.python.marks import Marks
 from dbguard.languages.python.modules import Find, Modules
@@ -27,6 +28,8 @@ from dbguard.languages.tree_comments import tree_comments
 from dbguard.patterns import regex
 from dbguard.records import replace
 from dbguard.source import Comment, Problem, Region
+
+__all__ = ["comments", "functions_of", "lower", "lower_in_project"]
 
 _PRINT = regex(rb"^[ \t]*(?:print|exec)[ \t]+(?![=.,)\]:+\-*/%|&<>!])", re.MULTILINE)
 
@@ -75,15 +78,21 @@ def lower(region: Region) -> Lowered:
 
 
 def lower_in_project(
-    region: Region, find: Find | None, path: str, *, functions: bool = True
+    region: Region,
+    find: Find | None,
+    path: str,
+    *,
+    functions: bool = True,
+    entries: tuple[str, ...] = (),
 ) -> tuple[Lowered, tuple[Region, ...]]:
     """Return the flows of a region, and the modules of the project that were followed.
 
     *find* finds those, *path* is the region's own file from the root of the project.
     *functions* says whether their functions are followed, besides their constants.
+    *entries* are functions of the file that are entered, in place of all nothing calls.
     """
     modules = Modules(find, _module, path, functions) if find is not None else None
-    lowered = _lowered(region, modules)
+    lowered = _lowered(region, modules, entries)
     return lowered, tuple(modules.regions) if modules is not None else ()
 
 
@@ -106,7 +115,7 @@ def _module(region: Region, modules: Modules) -> Program | None:
     return program
 
 
-def _lowered(region: Region, modules: Modules | None) -> Lowered:
+def _lowered(region: Region, modules: Modules | None, entries: tuple[str, ...] = ()) -> Lowered:
     if (line := _too_deep(region.text)) is not None:
         error = f"indented more than {INDENTATION_LIMIT} levels deep"
         span = region.span(line, line)
@@ -128,7 +137,7 @@ def _lowered(region: Region, modules: Modules | None) -> Lowered:
     program = Program(tree, marks, modules)
     if modules is not None:
         modules.start(program)
-    found = flows(program)
+    found = flows(program, entries)
     return Lowered(found, (*problems, *program.problems))
 
 

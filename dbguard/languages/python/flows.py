@@ -10,11 +10,19 @@ from dbguard.languages.python.structure import matters
 from dbguard.languages.python.values import Function
 
 
-def flows(program: Program) -> tuple[Flow, ...]:
-    """Walk the top level, then every function nothing in the file calls."""
+def flows(program: Program, entries: tuple[str, ...] = ()) -> tuple[Flow, ...]:
+    """Walk the top level, then every function nothing in the file calls.
+
+    With *entries* only the functions of these names are walked, whoever calls them.
+    """
     out: list[FlowNode] = []
     block(program, program.tree.root, program.module, out)
     found = [Flow("", Sequence(tuple(out)))]
+    if entries:
+        for name in entries:
+            functions = [one for one in program.functions.values() if one.name == name]
+            found.extend(entry(program, function) for function in functions[:1])
+        return tuple(found)
     walked: set[int] = set()
     for called in (False, True):
         fresh = True

@@ -8,20 +8,45 @@ from collections.abc import Iterator
 from dbguard.flow import Lowered
 from dbguard.languages.shell import builtins
 from dbguard.languages.shell.interpreter import Interpreter
+from dbguard.languages.shell.library import Find, Place, Sources, functions_of, place_of
 from dbguard.languages.shell.script import LANGUAGE, Script, parse
 from dbguard.languages.tree_comments import tree_comments
 from dbguard.patterns import regex
 from dbguard.source import Comment, Problem, Region
 
-__all__ = ["comments", "lower"]
+__all__ = ["comments", "functions_in", "lower", "lower_in_project"]
 
 _SHEBANG = regex(r"#!\s*\S*?(?:ba|da|z|k)?sh\s+(-\S+)")
 
 
 def lower(region: Region) -> Lowered:
     """Return the flows of a shell text: its top level, then the functions it does not call."""
+    return _lowered(region, None)
+
+
+def lower_in_project(
+    region: Region, find: Find, path: str, calls_left: list[int]
+) -> tuple[Lowered, frozenset[Place]]:
+    """Return the flows of a shell text that may call functions of the files it reads in.
+
+    *find* finds those, *path* is the file the text stands in, from the root of the project.
+    *calls_left* holds how many such calls are followed yet, and is counted down.
+    The second value is where the functions of other files stand that are called.
+    """
+    sources = Sources(find, path, calls_left=calls_left)
+    return _lowered(region, sources), frozenset(sources.called)
+
+
+def functions_in(region: Region) -> Iterator[Place]:
+    """Yield where the functions of a shell text are defined."""
     script = parse(region)
-    shell = Interpreter(region)
+    for _, node in functions_of(script):
+        yield place_of(script, node)
+
+
+def _lowered(region: Region, sources: Sources | None) -> Lowered:
+    script = parse(region)
+    shell = Interpreter(region, sources)
     shebang = _SHEBANG.match(region.text)
     if shebang is not None:
         builtins.set_options(shell, [shebang[1]])

@@ -425,6 +425,8 @@ def _source(shell: Interpreter, line: Line) -> Split | None:
     if shell.scope.directory:
         path = Mapped.at(shell.scope.path(word.text), word.span)
     include = Include(path, "shell", line.script.region, line.span, "source", checked=line.checked)
+    if line.script.region.file is shell.region.file:
+        shell.read_in(include)
     return Split((include,))
 
 

@@ -16,7 +16,7 @@ from dbguard.languages.shell.script import Script, parse
 from dbguard.languages.shell.streams import UNKNOWN, Stream
 from dbguard.languages.shell.words import Reading, has_glob
 from dbguard.records import dataclass, field, replace
-from dbguard.source import Mapped, Span, hole
+from dbguard.source import Mapped, SourceFile, Span, hole
 
 if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
@@ -38,14 +38,25 @@ def call(
     span: Span,
     checked: bool,
     stdin: Stream | None,
+    file: SourceFile | None = None,
 ) -> Split | None:
-    """Return a function's body with its arguments bound, None if it is not followed."""
+    """Return a function's body with its arguments bound, None if it is not followed.
+
+    *span* is the call, *file* the file it stands in.
+    """
     if len(shell.frames) >= CALLS or any(frame.name == name for frame in shell.frames):
         return None
     if shell.repeated > REPEATED:
         shell.problem("limit", "loops and calls repeat too much", span)
         return None
     owner, node = shell.functions[name]
+    foreign = shell.sources is not None and owner.region.file is not shell.region.file
+    may_call = shell.sources is None or not foreign or shell.repeated_elsewhere <= REPEATED
+    if shell.sources is not None and foreign:
+        may_call = may_call and shell.sources.may_call(owner, node)
+    if not may_call:
+        return None  # What a function does that is not followed is judged in its own file.
+    repeated, abroad = shell.repeated, shell.abroad
     body = node.child_by_field_name("body")
     if body is None:
         return None
@@ -56,6 +67,7 @@ def call(
     frame = Frame(name, checked)
     shell.frames.append(frame)
     shell.repeating += again
+    shell.abroad = foreign
     suspended = shell.suspended
     try:
         if checked and not shell.errexit:
@@ -66,11 +78,15 @@ def call(
     finally:
         shell.suspended = suspended
         shell.repeating -= again
+        shell.abroad = abroad
+        if foreign:
+            shell.repeated_elsewhere += shell.repeated - repeated
+            shell.repeated = repeated
         shell.frames.pop()
         for key, value in frame.locals.items():
             shell.scope.set(key, value)
         shell.scope.set(PARAMETERS, before)
-    yes = (Call(name, span, Sequence(split.yes)),) if split.yes else ()
+    yes = (Call(name, span, Sequence(split.yes), file=file),) if split.yes else ()
     no = () if stops_with(split.yes, StopKind.RETURN) else split.no
     return Split(yes, no)
 

@@ -11,12 +11,14 @@ from tree_sitter import Node as Syntax
 from dbguard.flow import (
     Call,
     Flow,
+    Include,
     Node,
     Sequence,
     StopKind,
 )
 from dbguard.languages.shell import brackets, calls, chains, compound, simple
 from dbguard.languages.shell.conditions import NOTHING, Split, branch, tested
+from dbguard.languages.shell.library import Sources
 from dbguard.languages.shell.limits import DEPTH, EVALUATED
 from dbguard.languages.shell.redirects import REDIRECTS, Redirects, redirects_of
 from dbguard.languages.shell.scope import ERREXIT, PARAMETERS, Scope
@@ -32,8 +34,9 @@ _SEVERAL = frozenset(("list", "pipeline", "negated_command"))
 class Interpreter:
     """Runs a script without running it: every path, with the values that are known."""
 
-    def __init__(self, region: Region) -> None:
+    def __init__(self, region: Region, sources: Sources | None = None) -> None:
         self.region = region
+        self.sources = sources
         self.scope = Scope()
         self.expander = Expander(self.scope, partial(calls.substitute, self))
         self.problems: list[Problem] = []
@@ -49,6 +52,8 @@ class Interpreter:
         self.depth = 0
         self.repeating = 0
         self.repeated = 0
+        self.repeated_elsewhere = 0
+        self.abroad = False
         self._evaluated = 0
         self._moved: dict[tuple[int, int, int], list[Syntax]] = {}
         self._limits: set[str] = set()
@@ -67,6 +72,8 @@ class Interpreter:
             if name in self.called:
                 continue
             owner, node = self.functions[name]
+            if owner.region.file is not script.region.file:
+                continue  # of a file that is read in: judged there, if nothing calls it
             mark = self.scope.mark()
             self.scope.set(PARAMETERS, None)
             self.frames = [calls.Frame(name, must_succeed=False)]
@@ -98,9 +105,35 @@ class Interpreter:
                 if not cursor.goto_parent():
                     return
 
+    def read_in(self, include: Include, including: str = "") -> None:
+        """Learn the functions, variables and options of a file that is read in."""
+        if self.sources is None:
+            return
+        library = self.sources.library(include, including or self.sources.path)
+        if library is None:
+            return
+        for name, node in library.functions.items():
+            self.functions[name] = (library.script, node)
+        abroad, self.abroad = self.abroad, True
+        for node in library.settings:
+            if node.type != "command":
+                self.run(library.script, node)
+                continue
+            assert library.script.tree is not None
+            if self.sources.is_full and not library.script.tree.text(node).startswith("set"):
+                continue
+            for found in self.run(library.script, node):
+                if isinstance(found, Include):
+                    self.read_in(found, library.path)
+                    self.abroad = True
+        self.abroad = abroad
+
     def problem(self, stage: str, error: str, span: Span) -> None:
-        """Report what could not be followed, each kind once."""
-        if error not in self._limits:
+        """Report what could not be followed, each kind once.
+
+        What stands in a file that is read in is reported of that file, which is read by itself.
+        """
+        if error not in self._limits and not self.abroad:
             self._limits.add(error)
             self.problems.append(Problem(self.region.file.path, error, stage, span))
 

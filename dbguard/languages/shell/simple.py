@@ -279,7 +279,8 @@ def _execute(shell: Interpreter, line: Line, checked: bool) -> Split:
             Value((word.mapped,), glob=word.glob, queries=distinct(own.queries), flag=own.flag)
             for word, own in zip(line.words[1:200], line.each[1:200], strict=True)
         ]
-        result = calls.call(shell, name, arguments, line.span, checked, line.redirects.stdin)
+        stdin, file = line.redirects.stdin, line.script.region.file
+        result = calls.call(shell, name, arguments, line.span, checked, stdin, file)
         if result is None:
             return Split()
     elif name in builtins.BUILTINS:

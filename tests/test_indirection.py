@@ -1,0 +1,153 @@
+"""Tasks, commands and functions that stand in other files of a project, and the limits on them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from dbguard import pipeline
+from dbguard.finding import Finding, Severity
+from dbguard.languages.python.command_names import functions_of
+from dbguard.options import ScanOptions
+from dbguard.report.model import Report
+from tests.command_lines import tasks
+
+
+def scan(root: Path, **files: str) -> Report:
+    for name, text in files.items():
+        path = root / name.replace("__", "/").replace("_sh", ".sh").replace("_py", ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return pipeline.scan(ScanOptions((str(root),), root))
+
+
+def only(report: Report) -> Finding:
+    (finding,) = report.findings
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("make reset-db", "makefile .: reset-db"),
+        ("make -C db -j4 wipe DB=x", "makefile db: wipe"),
+        ("make -f build/db.mk wipe", "makefile build/db.mk: wipe"),
+        ("make", "makefile .: "),
+        ("make -n reset-db", ""),
+        ("just backup wipe", "justfile .: backup; justfile .: wipe"),
+        ("npm --prefix web run reset", "package_json web: reset"),
+        ("pnpm reset", "package_json .: reset"),
+        ("yarn install", ""),
+        ("run-s a:* b", "package_json .: a:*; package_json .: b"),
+        ("composer run fresh", "composer_json .: fresh"),
+        ("hatch run dev:wipe", "pyproject_toml .: wipe"),
+        ("poetry run wipe-db", "pyproject_toml .: console script wipe-db"),
+        ("flask --app web reset-db", "python .: reset-db"),
+        ("flask routes", ""),
+        ("backend/manage.py wipe_all", "python backend/manage.py: wipe_all"),
+        ("python manage.py migrate", ""),
+        ("wipe-db --yes", "pyproject_toml .: console script wipe-db --yes"),
+        ("ls data", ""),
+    ],
+)
+def test_what_a_command_line_may_run_of_the_project(line: str, expected: str) -> None:
+    assert tasks(line) == expected
+
+
+COMMANDS = """
+@app.cli.command("reset-db")
+@click.option("--yes", is_flag=True)
+def reset(yes): ...
+
+@click.group()
+def admin(): ...
+
+@admin.command()
+def drop_users(): ...
+
+@manager.command
+def forget_all(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("reset-db",), ("reset",)),
+        (("reset-db", "--yes"), ("reset",)),
+        (("admin", "drop-users"), ("admin", "drop_users")),
+        (("forget_all",), ("forget_all",)),
+        (("drop",), ()),
+        (("--help",), ()),
+        ((), ()),
+    ],
+)
+def test_the_function_of_a_command(words: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    assert functions_of(COMMANDS, words) == expected
+
+
+def test_a_backup_of_the_caller_counts_for_a_function_of_a_sourced_file(tmp_path: Path) -> None:
+    lib = "wipe() {\n  rm -f app.db\n}\n"
+    run = "set -e\ncp app.db app.db.$(date +%s)\n. ./lib.sh\nwipe\n"
+    finding = only(scan(tmp_path, lib_sh=lib, run_sh=run))
+    assert finding.path.endswith("lib.sh")
+    assert finding.severity is Severity.WARNING
+    assert [label.text for label in finding.labels[1:]] == ["called here (wipe)"]
+    assert finding.labels[1].file.path.endswith("run.sh")
+
+
+def test_a_function_that_only_others_call_is_judged_by_itself(tmp_path: Path) -> None:
+    lib = "wipe() {\n  rm -f app.db\n}\n"
+    run = "set -e\ncp app.db app.db.$(date +%s)\n. ./lib.sh\necho wipe\n"
+    finding = only(scan(tmp_path, lib_sh=lib, run_sh=run))
+    assert finding.severity is Severity.ERROR
+    assert len(finding.labels) == 1
+
+
+def test_what_a_caller_of_the_caller_backs_up_counts(tmp_path: Path) -> None:
+    report = scan(
+        tmp_path,
+        first_sh="set -e\ncp app.db app.db.$(date +%s)\nbash second.sh\n",
+        second_sh="set -e\nsqlite3 app.db < reset.sql\n",
+        **{"reset.sql": "DROP TABLE users;\n"},
+    )
+    assert only(report).severity is Severity.WARNING
+
+
+def test_a_target_is_judged_as_what_a_person_runs_too(tmp_path: Path) -> None:
+    report = scan(
+        tmp_path,
+        Makefile="wipe:\n\trm -f app.db\n",
+        run_sh="set -e\ncp app.db app.db.$(date +%s)\nmake wipe\n",
+    )
+    finding = only(report)
+    assert finding.severity is Severity.ERROR
+    assert finding.labels[1].file.path.endswith("run.sh")
+
+
+def test_tasks_that_run_one_another_end_soon(tmp_path: Path) -> None:
+    names = [f"t{number}" for number in range(12)]
+    rule = "{0}:\n\trm -f {0}.db\n\tcd . && make " + " ".join(names) + "\n"
+    start = time.process_time()
+    report = scan(tmp_path, Makefile="".join(rule.format(name) for name in names))
+    assert time.process_time() - start < 20
+    assert {finding.rule for finding in report.findings} == {"delete-database-file"}
+
+
+def test_files_that_run_one_another_too_deeply_are_reported(tmp_path: Path) -> None:
+    for number in range(40):
+        text = f"set -e\nbash s{number + 1}.sh\n"
+        (tmp_path / f"s{number}.sh").write_text(text, encoding="utf-8")
+    report = scan(tmp_path, s40_sh="rm -f app.db\n")
+    assert any("run one another" in problem.error for problem in report.problems)
+    assert only(report).path.endswith("s40.sh")
+
+
+def test_a_task_outside_of_the_project_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("wipe:\n\trm -f app.db\n", encoding="utf-8")
+    inner = tmp_path / "project"
+    inner.mkdir()
+    assert not scan(inner, run_sh="make -C .. wipe\n").findings
+    assert not scan(inner, run_sh="cd /srv/other && make wipe\n").findings
