@@ -416,6 +416,8 @@ def test_the_page_shows_the_trace() -> None:
     page = _rendered("html", Report(ordered([_finding()]), files=1))
     assert '<li class="weak"><b>backed up</b><span>line 1, drops table users</span></li>' in page
     assert '<mark class="primary">DROP TABLE users</mark>' in page
+    # What does not count in full is not praised beside its line either.
+    assert "backed up here, but drops table users</em>" in page
 
 
 def test_the_page_shows_indentation_and_both_ends_of_what_is_long() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def _lint(*command: str) -> None:
 
 @pytest.mark.skipif(not shutil.which(program("zizmor")), reason="zizmor has no wheel for this")
 def test_zizmor_finds_nothing() -> None:
-    files = [REPOSITORY / "action.yml", *WORKFLOWS]
+    files = [REPOSITORY / "action.yml", REPOSITORY / ".github/dependabot.yml", *WORKFLOWS]
     _lint(program("zizmor"), "--offline", "--persona=pedantic", "--no-progress", *map(str, files))
 
 
@@ -42,6 +43,22 @@ def test_actionlint_finds_nothing_in_the_steps_of_the_action(tmp_path: Path) -> 
     file = tmp_path / "action.yml"
     file.write_text(yaml.safe_dump(workflow, sort_keys=False))
     _lint(program("actionlint"), str(file))
+
+
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        ("github-actions", "action.yml"),
+        ("github-workflows", ".github/workflows/ci.yml"),
+        ("github-workflows", ".github/workflows/dbguard.yml"),
+        ("dependabot", ".github/dependabot.yml"),
+        ("gitlab-ci", "templates/dbguard.gitlab-ci.yml"),
+    ],
+)
+def test_they_are_of_the_form_their_services_expect(schema: str, name: str) -> None:
+    """By the schemas of schemastore.org, which check-jsonschema brings along."""
+    check = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}")
+    _lint(*check, name)
 
 
 def test_our_workflows_are_pinned_and_may_do_little() -> None:

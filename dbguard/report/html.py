@@ -151,10 +151,7 @@ def _step(word: str, fact: EvidenceFact, finding: Finding) -> str:
 
 def _code(finding: Finding, setting: Setting) -> Iterator[str]:
     marks = [finding.primary, *others(finding)]
-    marks += [
-        Label(span, f"{_STEPS.get(fact.name, fact.name)} here", False, file)
-        for fact, file, span in proofs(finding)
-    ]
+    marks += [Label(span, _said_of(fact), False, file) for fact, file, span in proofs(finding)]
     files = {mark.file.path: mark.file for mark in marks}
     for path, file in files.items():
         if path != finding.path:
@@ -162,6 +159,12 @@ def _code(finding: Finding, setting: Setting) -> Iterator[str]:
         yield "<pre>"
         yield from _lines(file, [mark for mark in marks if mark.file.path == path])
         yield "</pre>\n"
+
+
+def _said_of(fact: EvidenceFact) -> str:
+    """Return what stands beside the line that proves a fact."""
+    said = f"{_STEPS.get(fact.name, fact.name)} here"
+    return f"{said}, but {fact.text or 'it does not count in full'}" if fact.state == WEAK else said
 
 
 def _lines(file: SourceFile, marks: list[Label]) -> Iterator[str]:
