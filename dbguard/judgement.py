@@ -113,7 +113,10 @@ def _backup(target: Target, evidence: Evidence) -> EvidenceFact:
     if (named := evidence.named_backup()) is not None:
         return _proved("backup", named, WEAK, "known by its name only")
     if (futile := evidence.futile_backup_of(target)) is not None:
-        return _proved("backup", futile, WEAK, "its failure does not stop this step")
+        why = "its failure does not stop this step"
+        if futile.checked:
+            why = "it is made on some paths only"
+        return _proved("backup", futile, WEAK, why)
     if (lost := evidence.lost_backup_of(target)) is not None:
         return _proved("backup", lost, NO, "it is deleted or overwritten before this step")
     return EvidenceFact("backup", NO)
