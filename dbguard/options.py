@@ -9,6 +9,7 @@ from dbguard.baseline import Baseline
 from dbguard.config import Config
 from dbguard.finding import Finding
 from dbguard.records import dataclass, field
+from dbguard.shards import Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class ScanOptions:
     ``diff`` names the commit since whose merge base findings are reported, '' for all;
     ``staged``: those of what is staged, in the version of the index. ``policy_from`` names
     the commit the settings come from; ``weakened`` is what the settings would lose by the
-    change.
+    change. ``shard`` is the part of the files that is judged, None for all.
     """
 
     paths: tuple[str, ...] = (".",)
@@ -46,3 +47,4 @@ class ScanOptions:
     staged: bool = False
     policy_from: str = ""
     weakened: tuple[Finding, ...] = ()
+    shard: Shard | None = None

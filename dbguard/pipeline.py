@@ -40,6 +40,7 @@ from dbguard.prefilter import may_have_operations
 from dbguard.reading import decode, is_binary, read
 from dbguard.records import dataclass, field, replace
 from dbguard.report.model import LeftOut, Report
+from dbguard.shards import Shard, mentions
 from dbguard.source import Comment, Problem, Region, SourceFile
 from dbguard.suppression import apply as suppressed
 from dbguard.usage import (
@@ -66,9 +67,13 @@ PARALLEL_FROM = 40
 
 @dataclass(slots=True)
 class _Survey:
-    """What a first look over every file leaves to be analysed."""
+    """What a first look over every file leaves to be analysed.
+
+    ``others`` are the hits of the other parts, where a part of a scan is asked for.
+    """
 
     hits: list[Candidate] = field(default_factory=list)
+    others: list[Candidate] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     connecting: list[Candidate] = field(default_factory=list)
     write_ahead: bool = False
@@ -204,6 +209,7 @@ def scan(options: ScanOptions, watch: Watch | None = None) -> Report:
         unchanged=accepted.unchanged,
         below_minimum=accepted.below_minimum,
         left_out=tuple(sorted(left_out, key=lambda left: left.path)),
+        shard=options.shard,
     )
 
 
@@ -215,13 +221,15 @@ def examine(
         discovery = staged_files(options, changes)
     else:
         discovery = discover(options)
-    survey = _survey(
-        _watched(discovery.candidates, "reading", len(discovery.candidates), watch), options.config
-    )
+    reading = _watched(discovery.candidates, "reading", len(discovery.candidates), watch)
+    survey = _survey(reading, options.config, part=_part(discovery, options.shard))
     project = _project(options, discovery.candidates, survey)
     check = _Check(
         _databases(options.config, survey.used), project, options.config, _files(options, survey)
     )
+    if options.shard is not None and options.shard.index > 1:
+        # What was met on the way to the files is reported with the first part.
+        discovery = replace(discovery, left_out=(), problems=())
     checked = _checked(survey.hits, check, options.jobs)
     watched = _watched(checked, "analysing", len(survey.hits), watch)
     results = dict(zip(survey.hits, watched, strict=True))
@@ -235,13 +243,17 @@ def examine(
         check = replace(check, databases=_databases(options.config, used))
         results = {hit: _decided(hit, result, check) for hit, result in results.items()}
     if tables := {table for result in results.values() for table in result.partly_copied}:
-        columns = _columns(results, tables)
+        columns = _columns({**dict.fromkeys(survey.others, _Checked()), **results}, tables)
         check = replace(check, project=replace(project, columns=columns))
         results = {
             hit: check(hit) if result.partly_copied & columns.keys() else result
             for hit, result in results.items()
         }
-    callers = {} if _is_whole(options) else _callers(options, results, check)
+    if options.shard is not None:
+        callers = _callers_in_other_parts(survey, check)
+        results = {hit: _of_part(result, survey) for hit, result in results.items()}
+    else:
+        callers = {} if _is_whole(options) else _callers(options, results, check)
     return Examined(discovery, survey, results, callers, check)
 
 
@@ -397,6 +409,32 @@ def _callers(
     return callers
 
 
+def _part(discovery: Discovery, shard: Shard | None) -> Callable[[Candidate], bool]:
+    """Return the test whether a file is to be judged: all are, but for the parts of a scan."""
+    if shard is None:
+        return lambda _: True
+    mine = {c for position, c in enumerate(discovery.candidates) if shard.holds(position)}
+    return mine.__contains__
+
+
+def _of_part(result: _Checked, survey: _Survey) -> _Checked:
+    """Return what was found without that which stands in files of other parts."""
+    mine = {hit.path for hit in survey.hits}
+    kept = tuple(finding for finding in result.findings if finding.path in mine)
+    return replace(result, findings=kept)
+
+
+def _callers_in_other_parts(survey: _Survey, check: _Check) -> dict[Candidate, _Checked]:
+    """Return what the hits of other parts say that may run or import a file of this one."""
+    paths = [hit.project_path for hit in survey.hits]
+    callers = {}
+    for candidate in survey.others:
+        data = _bytes(candidate)
+        if not isinstance(data, Problem) and mentions(data, paths):
+            callers[candidate] = check(candidate)
+    return callers
+
+
 def _joined(
     results: dict[Candidate, _Checked], callers: dict[Candidate, _Checked], config: Config
 ) -> Iterator[Finding]:
@@ -409,7 +447,8 @@ def _joined(
     elsewhere = _judged_elsewhere(everyone, config)
     asked = {candidate.path for candidate in results}
     worst: dict[tuple[str, str, int, int], Finding] = {}
-    for candidate, result in everyone.items():
+    # In one order, however many of the project's files are checked: of equals the first stays.
+    for candidate, result in sorted(everyone.items(), key=lambda item: item[0].path):
         for finding in result.findings:
             if elsewhere(candidate, finding):
                 continue
@@ -488,20 +527,32 @@ def _place(problem: Problem) -> tuple[str, int, int, str, bool]:
     return problem.path, start, problem.line or 0, problem.error, problem.incomplete
 
 
-def _survey(candidates: Iterable[Candidate], config: Config, *, for_hits: bool = True) -> _Survey:
-    """Read every file once: which may have an operation, and which databases are used."""
+def _survey(
+    candidates: Iterable[Candidate],
+    config: Config,
+    *,
+    for_hits: bool = True,
+    part: Callable[[Candidate], bool] = lambda _: True,
+) -> _Survey:
+    """Read every file once: which may have an operation, and which databases are used.
+
+    What is not in the *part* that is asked for is looked at, and not counted.
+    """
     survey = _Survey()
     for candidate in candidates:
         data = _bytes(candidate)
+        counts = part(candidate)
         if isinstance(data, Problem):
-            survey.problems.append(data)
-            survey.unreadable += 1
+            if counts:
+                survey.problems.append(data)
+                survey.unreadable += 1
         elif is_binary(data):
-            error = "is binary, though its name says it is text"
-            survey.problems.append(Problem(candidate.path, error, "decode"))
-            survey.unreadable += 1
+            if counts:
+                error = "is binary, though its name says it is text"
+                survey.problems.append(Problem(candidate.path, error, "decode"))
+                survey.unreadable += 1
         else:
-            survey.files += 1
+            survey.files += counts
             if context_of(candidate.project_path, config.test_paths) is not Context.TEST:
                 survey.used |= databases_in(data)
                 survey.write_ahead = survey.write_ahead or turns_write_ahead_on(data)
@@ -510,7 +561,7 @@ def _survey(candidates: Iterable[Candidate], config: Config, *, for_hits: bool =
             if for_hits and (
                 may_have_operations(data, candidate.kind.language) or DIRECTIVE.encode() in data
             ):
-                survey.hits.append(candidate)
+                (survey.hits if counts else survey.others).append(candidate)
     return survey
 
 

@@ -56,6 +56,7 @@ def test_a_hole_is_never_decoded() -> None:
     assert decoding.renamed(text, "stmt") == decoding.undecoded(decoding.DECODED, "stmt")
 
 
+# limit: characters decoded from a literal (base64, hexadecimal digits, zlib)
 def test_what_grows_without_bounds_is_left() -> None:
     at = Span(0, 1)
     long = Mapped.at("a" * 500_000, at)

@@ -129,6 +129,7 @@ def test_hostile_files_are_read_or_reported(host: str, text: str) -> None:
     assert time.monotonic() - before < 10
 
 
+# limit: looks at nodes of a YAML file (aliases multiply them)
 def test_a_bomb_of_aliases_is_a_limit() -> None:
     tree = Yaml(_region(_bomb()))
     assert len(list(tree.flattened(tree.get(tree.documents[0], "a11")))) <= MAX_VISITS

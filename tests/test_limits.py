@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dbguard import analysis, assembly
+from dbguard import analysis, assembly, changes, git, pipeline
 from dbguard.config import Config
+from dbguard.hosts import json_nodes, makefile, yaml_nodes
 from dbguard.languages import syntax_tree
 from dbguard.languages.shell import builtins
 from dbguard.options import ScanOptions
@@ -30,6 +31,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+# limit: operations of one file, with those of the files it runs
 def test_operations_of_one_file_are_judged_up_to_a_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,6 +43,7 @@ def test_operations_of_one_file_are_judged_up_to_a_number(
     assert errors(beyond) == ["of more than 100 operations the first are judged"]
 
 
+# limit: length of a Python or shell program with a hit
 @pytest.mark.parametrize(
     ("name", "hit"), [("a.py", "import os\nos.remove('a.db')\n"), ("a.sh", "rm a.db\n")]
 )
@@ -52,6 +55,7 @@ def test_a_program_beyond_a_length_is_reported(tmp_path: Path, name: str, hit: s
     assert errors(beyond) == ["a program of more than 4 MiB is not analysed"]
 
 
+# limit: texts embedded in one file
 def test_embedded_texts_of_one_file_are_read_up_to_a_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,6 +65,7 @@ def test_embedded_texts_of_one_file_are_read_up_to_a_number(
     assert (len(report.findings), errors(report)) == (9, ["more than 10 embedded texts"])
 
 
+# limit: elements of a shell array
 def test_an_array_that_doubles_is_cut(tmp_path: Path) -> None:
     doubling = "a=(app.db)\n" + 'a=("${a[@]}" "${a[@]}")\n' * 60 + 'rm "${a[@]}"\n'
     report = scanned(tmp_path, "a.sh", doubling)
@@ -68,6 +73,7 @@ def test_an_array_that_doubles_is_cut(tmp_path: Path) -> None:
     assert any(str(builtins.MAX_ELEMENTS) in error for error in errors(report))
 
 
+# limit: length of a name that is searched
 @pytest.mark.parametrize(
     "text",
     [
@@ -82,6 +88,7 @@ def test_long_names_are_judged_by_their_end(tmp_path: Path, text: str) -> None:
     assert report.findings or report.incomplete
 
 
+# limit: length of a text put together in Python
 @pytest.mark.parametrize("doubled", ["a{n} + a{n}", "f'{{a{n}}}{{a{n}}}'", "a{n} * 2"])
 def test_texts_that_double_in_python_end(tmp_path: Path, doubled: str) -> None:
     lines = "".join(f"a{n + 1} = {doubled.format(n=n)}\n" for n in range(60))
@@ -89,6 +96,7 @@ def test_texts_that_double_in_python_end(tmp_path: Path, doubled: str) -> None:
     assert scanned(tmp_path, "a.py", text).findings
 
 
+# limit: processor time of the parser for one text
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -103,3 +111,94 @@ def test_a_text_that_takes_too_long_to_parse_is_reported(
     report = scanned(tmp_path, name, text)
     assert errors(report)
     assert report.incomplete
+
+
+# limit: depth of texts in each other
+def test_texts_nest_up_to_a_depth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "MAX_REGION_DEPTH", 2)
+    text = 'bash -c "bash -c \'psql -c \\"DROP TABLE users\\"\'"\n'
+    assert errors(scanned(tmp_path, "a.sh", text)) == ["more than 2 texts stand in each other"]
+
+
+# limit: depth of control flow
+def test_control_flow_nests_up_to_a_depth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "MAX_FLOW_DEPTH", 10)
+    text = "if a; then\n" * 12 + "rm app.db\n" + "fi\n" * 12
+    report = scanned(tmp_path, "a.sh", text)
+    assert (report.findings, errors(report)) == ((), ["control flow nests more than 10 deep"])
+
+
+# limit: depth of a YAML file
+# limit: nodes of a YAML file
+@pytest.mark.parametrize(
+    ("limit", "value", "error"),
+    [("MAX_DEPTH", 4, "nests more than 4 deep"), ("MAX_NODES", 10, "has more than 10 nodes")],
+)
+def test_yaml_is_read_up_to_a_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, error: str
+) -> None:
+    workflow = "on: push\njobs:\n  a:\n    steps:\n      - run: rm app.db\n        env: {A: b}\n"
+    (tmp_path / ".github" / "workflows").mkdir(parents=True)
+    whole = scanned(tmp_path, ".github/workflows/a.yml", workflow)
+    monkeypatch.setattr(yaml_nodes, limit, value)
+    cut = scanned(tmp_path, ".github/workflows/a.yml", workflow)
+    assert (len(whole.findings), whole.incomplete) == (1, False)
+    assert cut.incomplete
+    assert any(error in problem.error for problem in cut.problems)
+
+
+def test_yaml_that_is_merged_without_end_is_reported(tmp_path: Path) -> None:
+    chain = "".join(f"x{n}: &x{n} {{<<: [*x{n - 1}, *x{n - 1}]}}\n" for n in range(1, 40))
+    text = f"on: push\nx0: &x0 {{run: rm app.db}}\n{chain}jobs: {{a: {{steps: [*x39]}}}}\n"
+    (tmp_path / ".github" / "workflows").mkdir(parents=True)
+    assert scanned(tmp_path, ".github/workflows/a.yml", text).incomplete
+
+
+# limit: depth of a JSON file
+def test_json_is_read_up_to_a_depth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_nodes, "MAX_DEPTH", 1)
+    report = scanned(tmp_path, "package.json", '{"scripts": {"a": "rm app.db"}}')
+    assert errors(report) == ["JSON nests more than 1 deep"]
+
+
+# limit: expansion of a make variable
+def test_a_variable_of_make_that_doubles_is_cut(tmp_path: Path) -> None:
+    doubling = "".join(f"A{n + 1} = $(A{n})$(A{n})\n" for n in range(60))
+    text = f"A0 = x\n{doubling}all:\n\trm -f $(A60).db\n\trm -f app.db\n"
+    report = scanned(tmp_path, "Makefile", text)
+    assert any("app.db" in finding.message for finding in report.findings)
+    assert all(len(finding.message) < 3 * makefile.MAX_EXPANSION for finding in report.findings)
+
+
+# limit: files lowered for the databases they connect to
+def test_so_many_files_are_asked_which_databases_they_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = "import os, sqlite3\nsqlite3.connect(os.path.join('var', 'store'))\n"
+    (tmp_path / "b.py").write_text(settings, encoding="utf-8")
+    (tmp_path / "a.sh").write_text("rm var/store\n", encoding="utf-8")
+    whole = scan(ScanOptions((str(tmp_path),), tmp_path, Config(), jobs=1))
+    monkeypatch.setattr(pipeline, "MAX_CONNECTING", 0)
+    none = scan(ScanOptions((str(tmp_path),), tmp_path, Config(), jobs=1))
+    assert (len(whole.findings), len(none.findings)) == (1, 0)
+
+
+# limit: changed lines in a row that are compared
+def test_beyond_so_many_changed_lines_all_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = "a\nb\nc\nd", "x\nb\nc\ny"
+    assert changes.same_lines(before, after) == {2: 2, 3: 3}
+    monkeypatch.setattr(changes, "MOST_LINES", 3)
+    assert changes.same_lines(before, after) == {}
+
+
+# limit: time git may take for one answer
+def test_a_git_that_does_not_answer_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "git"
+    slow.write_text("#!/bin/sh\nexec sleep 30\n", encoding="utf-8")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setattr(git, "TIMEOUT", 0.2)
+    with pytest.raises(git.GitError, match="did not answer"):
+        git.listed_files(str(tmp_path), str(tmp_path))

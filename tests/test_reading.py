@@ -72,6 +72,7 @@ def test_binary() -> None:
     assert not is_binary(b"x" * 9000 + b"\0")
 
 
+# limit: size of a file
 def test_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "big.sql"
     with path.open("wb") as stream:

@@ -181,6 +181,7 @@ def test_suppressed_findings_are_counted_and_shown_on_request(repository: Reposi
     assert (document["summary"]["suppressed"], document["findings"]) == (1, [])
 
 
+# limit: comments of one text that speak to dbguard
 def test_many_comments_are_read_in_time(tmp_path: Path) -> None:
     line = "os.remove('a.db')  # dbguard: ignore[delete-database-file] x\n"
     report = scan(tmp_path, "a.py", "import os\n" + line * 3_000)

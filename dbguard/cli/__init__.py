@@ -24,6 +24,7 @@ COMMANDS = {
     "scan": "check files and folders (the current folder if none is named)",
     "fix": "show, or write, what does away with findings",
     "baseline": "accept the findings there are, so that only new ones fail",
+    "merge": "join the reports of a scan in parts (scan --shard)",
     "explain": "say what a rule finds, and what to do instead",
     "rules": "list the rules",
     "protocol": "print the protocol that the rules measure by",

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from dbguard.options import ScanOptions
     from dbguard.report.delivery import Output
     from dbguard.report.model import Report
+    from dbguard.shards import Shard
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = (
-        "Check files and folders (- for standard input), by default the current one."
+        "Check files and folders, by default the current one (- --stdin-filename NAME)."
     )
     parser.usage = "dbguard scan [options] [PATH ...]"
     parser.epilog = EXIT_CODES
@@ -37,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="error, warning (default), note or never")  # fmt: skip
     option("--exclude", action="append", default=[], metavar="GLOB",
         help="leave out, as in .gitignore; repeatable")  # fmt: skip
-    option("--stdin-filename", metavar="NAME", help="what - is checked as, like deploy.sh")
+    option("--stdin-filename", metavar="NAME", help=SUPPRESS)
     change = parser.add_mutually_exclusive_group()
     change.add_argument("--diff", metavar="BASE", default="",
         help="report what came since the merge base with BASE")  # fmt: skip
@@ -45,6 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--show-suppressed", action="store_true", help="list findings that are accepted, too")
     add_policy(parser)
     option("--jobs", type=_jobs, default=0, metavar="N", help="worker processes (by need)")
+    option("--shard", type=_shard, metavar="I/N", help="judge part I of N; see dbguard merge")
     option("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN",
         help="auto, always or never")  # fmt: skip
     option("-q", "--quiet", action="store_true", help="one line for each finding")
@@ -54,7 +56,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 DEFAULTS: dict[str, object] = {
     "format": None, "output": [], "fail_on": None, "exclude": [], "stdin_filename": None,
     "diff": "", "staged": False, "show_suppressed": False, "config": None, "no_config": False,
-    "config_from": "", "baseline": None, "no_baseline": False, "jobs": 0, "color": "auto",
+    "config_from": "", "baseline": None, "no_baseline": False, "jobs": 0, "shard": None, "color": "auto",
     "quiet": False, "verbose": False,
 }  # fmt: skip
 """What the options are where none is given: what the parser says, and a test holds them to it."""
@@ -66,6 +68,17 @@ def _jobs(text: str) -> int:
 
         raise ArgumentTypeError(f"{text!r} is not a number of processes")
     return int(text)
+
+
+def _shard(text: str) -> Shard:
+    from dbguard.shards import Shard
+
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(str(error)) from error
 
 
 def run(arguments: argparse.Namespace) -> Exit:

@@ -142,6 +142,8 @@ class Yaml:
                     else:
                         own[key.value] = Entry(key.value, key, value)
             found = {**own, **found}
+        if pending:
+            self._note_limit(f"a mapping is merged from more than {_MAX_MERGES}")
         return list(found.values())
 
     def get(self, node: Node | None, *path: str) -> Node | None:

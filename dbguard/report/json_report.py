@@ -17,7 +17,11 @@ VERSION = 1
 
 def render(report: Report) -> Iterator[str]:
     """Yield the report in pieces: one JSON document, a finding or problem a line, ASCII."""
-    yield f'{{"version": {VERSION},\n "summary": {_dump(_summary(report))},\n "findings": ['
+    yield f'{{"version": {VERSION},\n '
+    if report.shard is not None:
+        # Of a part of a scan (--shard), which part: dbguard merge joins them.
+        yield f'"shard": {_dump({"index": report.shard.index, "count": report.shard.count})},\n '
+    yield f'"summary": {_dump(_summary(report))},\n "findings": ['
     yield from _list(_finding(finding) for finding in report.active)
     yield '],\n "problems": ['
     yield from _list(_problem(problem) for problem in report.problems)
@@ -109,4 +113,10 @@ def _evidence(evidence: EvidenceReport) -> dict[str, Any]:
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
-    return {"path": problem.path, "line": problem.line, "error": problem.error}
+    return {
+        "path": problem.path,
+        "line": problem.line,
+        "error": problem.error,
+        "stage": problem.stage,
+        "incomplete": problem.incomplete,
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbguard.finding import Finding, Severity
 from dbguard.records import dataclass
+from dbguard.shards import Shard
 from dbguard.source import Problem
 
 
@@ -25,7 +26,8 @@ class Report:
     be read. ``baselined`` counts findings the baseline covers, ``unchanged`` those that
     are not in ``findings`` because they are not of the change that is asked about,
     ``below_minimum`` those that are not because the settings ask for worse ones only.
-    ``left_out`` lists what ``skipped`` counts, as far as it has a path.
+    ``left_out`` lists what ``skipped`` counts, as far as it has a path. ``shard`` is the part
+    of the whole scan that this is, None where it is whole.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -38,6 +40,7 @@ class Report:
     unchanged: int = 0
     below_minimum: int = 0
     left_out: tuple[LeftOut, ...] = ()
+    shard: Shard | None = None
 
     @property
     def active(self) -> tuple[Finding, ...]:
