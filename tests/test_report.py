@@ -271,7 +271,8 @@ def test_json_says_where_and_why() -> None:
     assert first["evidence"]["services_stopped"]["state"] == "no"
     assert first["fingerprint"] != second["fingerprint"]
     assert document["problems"][0] == {
-        "path": "z.py", "line": 3, "error": "is not valid Python",
+        "path": "z.py", "line": 3, "error": "is not valid Python", "stage": "parse",
+        "incomplete": True,
     }  # fmt: skip
 
 
