@@ -24,7 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--no-config", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(
         exclude=[], fail_on=None, stdin_filename=None, jobs=0, diff="",
-        staged=False, config_from="", no_baseline=True, shard=None,
+        staged=False, config_from="", no_baseline=True,
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="auto, always or never")  # fmt: skip
     option("-v", "--verbose", action="store_true", help="list findings without a fix, too")
     parser.set_defaults(
-        fail_on=None, stdin_filename=None, jobs=0, diff="", staged=False, config_from="", shard=None
+        fail_on=None, stdin_filename=None, jobs=0, diff="", staged=False, config_from=""
     )
 
 

@@ -17,9 +17,7 @@ _LEVELS = ("error", "warning", "note", "never")
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.description = (
-        "Join the JSON reports of dbguard scan --shard 1/N ... N/N to that of the whole scan."
-    )
+    parser.description = "Join the JSON reports of the parts of a scan (dbguard scan --shard I/N)."
     parser.usage = "dbguard merge [options] REPORT ..."
     parser.epilog = EXIT_CODES
     option = parser.add_argument

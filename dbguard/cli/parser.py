@@ -20,11 +20,13 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; of the commands only the one that *arguments* name has its options."""
+    width = max(map(len, COMMANDS))
+    listed = "\n".join(f"  {name:<{width}}  {purpose}" for name, purpose in COMMANDS.items())
     whole = argparse.ArgumentParser(
         prog="dbguard",
         usage="dbguard [--help] [--version] COMMAND ...",
         add_help=False,  # said in the first line: the commands fill a screen
-        description="A static guard against accidental destruction of databases.",
+        description=f"A static guard against accidental destruction of databases.\n\n{listed}",
         formatter_class=_HelpFormatter,
         epilog=EXIT_CODES,
     )
@@ -32,7 +34,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"dbguard {__version__}",
         help=argparse.SUPPRESS)  # fmt: skip
     commands = whole.add_subparsers(
-        title="commands", metavar="COMMAND", dest="command", required=True
+        metavar="COMMAND", dest="command", required=True, help=argparse.SUPPRESS
     )
     asked = next((argument for argument in arguments if not argument.startswith("-")), "")
     for name, purpose in COMMANDS.items():

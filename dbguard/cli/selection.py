@@ -100,7 +100,7 @@ def scan_options(arguments: argparse.Namespace) -> ScanOptions:
         staged=arguments.staged,
         policy_from=arguments.config_from,
         weakened=policy.weakened,
-        shard=arguments.shard,
+        shard=getattr(arguments, "shard", None),  # of a scan alone
     )
 
 
