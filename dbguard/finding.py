@@ -105,6 +105,9 @@ class EvidenceReport:
         return next((fact for fact in self.facts if fact.name == name), EvidenceFact(name))
 
 
+LONGEST_CONTENT = 4_000  # code points
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """An operation that breaks the protocol.
@@ -151,8 +154,11 @@ class Finding:
 
     @property
     def content(self) -> str:
-        """The primary text, white space folded: the same wherever the operation stands."""
-        return " ".join(self.primary.source.split())
+        """The primary text, white space folded: the same wherever the operation stands.
+
+        Of a very long one the beginning: thousands of findings may stand in one another.
+        """
+        return " ".join(self.primary.source[:LONGEST_CONTENT].split())
 
     @property
     def path(self) -> str:

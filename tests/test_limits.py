@@ -8,6 +8,7 @@ import pytest
 
 from dbguard import analysis, assembly, changes, git, pipeline
 from dbguard.config import Config
+from dbguard.finding import LONGEST_CONTENT
 from dbguard.hosts import json_nodes, makefile, yaml_nodes
 from dbguard.languages import syntax_tree
 from dbguard.languages.shell import builtins
@@ -202,3 +203,11 @@ def test_a_git_that_does_not_answer_is_an_error(
     monkeypatch.setattr(git, "TIMEOUT", 0.2)
     with pytest.raises(git.GitError, match="did not answer"):
         git.listed_files(str(tmp_path), str(tmp_path))
+
+
+def test_of_a_very_long_statement_the_beginning_is_its_content(tmp_path: Path) -> None:
+    many = "".join(f"-- dbguard: ignore[no-such-rule] {'x' * 5_000} {n}\n" for n in range(2))
+    contents = {
+        finding.content for finding in scanned(tmp_path, "a.sql", many + "DROP TABLE a;").findings
+    }
+    assert max(map(len, contents)) <= LONGEST_CONTENT
