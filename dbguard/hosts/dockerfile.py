@@ -39,7 +39,7 @@ _OTHER_HOST = regex(
     r"(?:\s-h[ \t]*|\s--host[= ]|\bPGHOST=|\bMYSQL_HOST=|^-h$)(?!localhost|127\.|::1|/|\s|$)[\w\[$]"
 )
 _OTHER_SHELL = regex(
-    r"(?:^|[;&|({\n])\s*(?:\w+=\S*\s+|sudo\s+|sshpass\s+-\S+\s+\S+\s+)*"
+    r"(?:^|[;&|({\n])[ \t]*(?:\w+=\S*\s+|sudo\s+|sshpass\s+-\S+\s+\S+\s+)*"
     r"(?:ssh|scp|sftp|rsync|kubectl|oc|heroku|flyctl|fly|ansible|docker)\s"
 )
 

@@ -22,8 +22,8 @@ _ALIASES = {
 
 # The first one found in the text decides; each is something only this dialect writes.
 _CONTENT = (
-    (MYSQL, regex(r"^\s*DELIMITER\s+\S|/\*!\d{5}|\bENGINE\s*=\s*\w|\bAUTO_INCREMENT\b", re.I | re.M)),
-    (TSQL, regex(r"^\s*GO\s*;?\s*$|\[dbo\]|\bdbo\.|\bNVARCHAR\b|\bDECLARE\s+@|\bOBJECT_ID\s*\(|\bRAISERROR\b|\bsp_rename\b|\bIDENTITY\s*\(", re.I | re.M)),
+    (MYSQL, regex(r"^[ \t]*DELIMITER\s+\S|/\*!\d{5}|\bENGINE\s*=\s*\w|\bAUTO_INCREMENT\b", re.I | re.M)),
+    (TSQL, regex(r"^[ \t]*GO[ \t]*;?[ \t]*$|\[dbo\]|\bdbo\.|\bNVARCHAR\b|\bDECLARE\s+@|\bOBJECT_ID\s*\(|\bRAISERROR\b|\bsp_rename\b|\bIDENTITY\s*\(", re.I | re.M)),
     (ORACLE, regex(r"^/\s*$|\bVARCHAR2\b|\bEXECUTE\s+IMMEDIATE\b|\bDBMS_\w+\.|\bPURGE\s*;", re.I | re.M)),
     (SQLITE, regex(r"\bPRAGMA\s+\w|\bAUTOINCREMENT\b|\bsqlite_master\b|^\.(?:open|read|backup|mode|headers)\b|\bWITHOUT\s+ROWID\b", re.I | re.M)),
     (POSTGRESQL, regex(r"\$\w*\$|\bplpgsql\b|\bBIGSERIAL\b|\bSERIAL\b|\bTIMESTAMPTZ\b|\bJSONB\b|\w::\w|^\\(?:c|i|ir|set|connect|copy)\b|\bpg_\w+", re.I | re.M)),
