@@ -104,6 +104,9 @@ _LOWERED: dict[tuple[object, ...], tuple[Lowered, Assembly]] = {}
 _TASKS: dict[tuple[object, ...], Lowered] = {}
 """Files that define tasks, lowered once for all that run one of them."""
 
+_OF: list[ProjectFiles] = []
+"""The project that these three are of: of another, or of another state of it, nothing is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Open:
@@ -146,6 +149,10 @@ class Assembly:
 
     def whole(self, region: Region) -> tuple[Flow, ...]:
         """Return the flows of a file's root region, with all it embeds and runs in place."""
+        if self.files is not None and not any(files is self.files for files in _OF):
+            for kept in (_SHARED, _LOWERED, _TASKS):
+                kept.clear()
+            _OF[:] = [self.files]
         self._open.append(_Open(self.path, region.file))
         flows = self.flows(region)
         self._open.pop()

@@ -44,7 +44,8 @@ _ADDS_COMMANDS = regex(rb"@[\w.]+\bcommand\b|@(?:click|typer)\b")
 _FOLDER = regex(r"dir|path|root|here|base|home|folder|src|source|project|pwd|cwd|file", re.I)
 """What names a variable that holds the folder of the script or of the project."""
 
-_COMMANDS: dict[tuple[object, ...], list[tuple[str, bytes]]] = {}
+_COMMANDS: list[tuple[ProjectFiles, list[tuple[str, bytes]]]] = []
+"""The files that add commands to a program, of the project that was asked about last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +136,15 @@ class ProjectFiles:
 
     def _with_commands(self) -> list[tuple[str, bytes]]:
         """Return the Python files with a hit that add commands to a program, read once."""
-        key = (self.root, tuple(self.contents), len(self.shown))
-        if key not in _COMMANDS:
-            _COMMANDS.clear()
-            _COMMANDS[key] = []
+        if not _COMMANDS or _COMMANDS[0][0] is not self:
+            found = []
             for path in self.shown:
                 if path.endswith(".py"):
                     data = self.contents.get(path) or read(os.path.join(self.root, path), path)
                     if not isinstance(data, Problem) and _ADDS_COMMANDS.search(data):
-                        _COMMANDS[key].append((path, data))
-        return _COMMANDS[key]
+                        found.append((path, data))
+            _COMMANDS[:] = [(self, found)]
+        return _COMMANDS[0][1]
 
     def _region(self, path: str, language: str, dialect: str = "") -> Region | None:
         """Return the text of a file, None where it is no text or not there."""

@@ -222,7 +222,8 @@ def examine(
     else:
         discovery = discover(options)
     reading = _watched(discovery.candidates, "reading", len(discovery.candidates), watch)
-    survey = _survey(reading, options.config, part=_part(discovery, options.shard))
+    part = _part(discovery, options.shard)
+    survey = _survey(reading, options.config, part=part)
     project = _project(options, discovery.candidates, survey)
     check = _Check(
         _databases(options.config, survey.used), project, options.config, _files(options, survey)
@@ -250,8 +251,9 @@ def examine(
             for hit, result in results.items()
         }
     if options.shard is not None:
-        callers = _callers_in_other_parts(survey, check)
-        results = {hit: _of_part(result, survey) for hit, result in results.items()}
+        mine = dict.fromkeys(filter(part, discovery.candidates), _Checked())
+        callers = _callers_in_other_parts(survey, mine, check)
+        results = _of_part({**mine, **results})
     else:
         callers = {} if _is_whole(options) else _callers(options, results, check)
     return Examined(discovery, survey, results, callers, check)
@@ -417,21 +419,30 @@ def _part(discovery: Discovery, shard: Shard | None) -> Callable[[Candidate], bo
     return mine.__contains__
 
 
-def _of_part(result: _Checked, survey: _Survey) -> _Checked:
+def _of_part(results: dict[Candidate, _Checked]) -> dict[Candidate, _Checked]:
     """Return what was found without that which stands in files of other parts."""
-    mine = {hit.path for hit in survey.hits}
-    kept = tuple(finding for finding in result.findings if finding.path in mine)
-    return replace(result, findings=kept)
+    mine = {candidate.path for candidate in results}
+
+    def own(result: _Checked) -> _Checked:
+        kept = tuple(finding for finding in result.findings if finding.path in mine)
+        return replace(result, findings=kept)
+
+    return {candidate: own(result) for candidate, result in results.items()}
 
 
-def _callers_in_other_parts(survey: _Survey, check: _Check) -> dict[Candidate, _Checked]:
-    """Return what the hits of other parts say that may run or import a file of this one."""
-    paths = [hit.project_path for hit in survey.hits]
-    callers = {}
-    for candidate in survey.others:
-        data = _bytes(candidate)
-        if not isinstance(data, Problem) and mentions(data, paths):
+def _callers_in_other_parts(
+    survey: _Survey, mine: Iterable[Candidate], check: _Check
+) -> dict[Candidate, _Checked]:
+    """Return what the hits of other parts say that may lead to a file of this one."""
+    paths = [candidate.project_path for candidate in mine]
+    left = {c: data for c in survey.others if not isinstance(data := _bytes(c), Problem)}
+    callers: dict[Candidate, _Checked] = {}
+    while found := [c for c, data in left.items() if mentions(data, paths)]:
+        for candidate in found:
+            del left[candidate]
             callers[candidate] = check(candidate)
+        # What runs these leads here, too.
+        paths = [candidate.project_path for candidate in found]
     return callers
 
 
@@ -581,8 +592,9 @@ def _databases(config: Config, used: set[str]) -> Databases:
 
 
 def _files(options: ScanOptions, survey: _Survey) -> ProjectFiles:
-    shown = {candidate.project_path: candidate.path for candidate in survey.hits}
-    at_hand = {hit.project_path: hit.data for hit in survey.hits if hit.data is not None}
+    hits = sorted((*survey.hits, *survey.others), key=lambda hit: hit.path)
+    shown = {candidate.project_path: candidate.path for candidate in hits}
+    at_hand = {hit.project_path: hit.data for hit in hits if hit.data is not None}
     return ProjectFiles(str(options.root), shown, options.config.exclude, at_hand)
 
 

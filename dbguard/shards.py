@@ -39,15 +39,36 @@ class Shard:
         return f"{self.index}/{self.count}"
 
 
+_RUNNERS = {
+    "makefile": (b"make",),
+    "gnumakefile": (b"make",),
+    "justfile": (b"just",),
+    "taskfile": (b"task",),
+    "package.json": (b"npm", b"yarn", b"pnpm", b"bun", b"run-s", b"run-p"),
+    "composer.json": (b"composer",),
+    "pyproject.toml": (b"poe", b"pdm", b"hatch", b"run"),
+}
+"""Who runs what a file of this name holds, without naming the file."""
+
+_COMMANDS = (b"flask", b"manage.py", b"django-admin", b" -m ")
+"""Whose arguments may be commands of a project's Python."""
+
+
 def mentions(data: bytes, project_paths: Iterable[str]) -> bool:
-    """Say whether a file's bytes may name one of these files: by its name, or as a module."""
+    """Say whether a file's bytes may lead to one of these files.
+
+    They name it, or its module, or a program that runs what such files hold.
+    """
+    words: set[bytes] = set()
     for path in project_paths:
         name = posixpath.basename(path)
         stem, suffix = posixpath.splitext(name)
-        if os.fsencode(name) in data:
-            return True
-        if suffix == ".py" and b"import" in data:
+        words.update((os.fsencode(name), *_RUNNERS.get(name.lower(), ())))
+        words.update(_RUNNERS.get(stem.lower(), ()))
+        if suffix == ".sql":
+            # Its name may be put together: f"db/{name}.sql".
+            words.add(b".sql")
+        if suffix == ".py":
             module = posixpath.basename(posixpath.dirname(path)) if stem == "__init__" else stem
-            if os.fsencode(module) in data:
-                return True
-    return False
+            words.update((os.fsencode(module), *_COMMANDS))
+    return any(word in data for word in words)

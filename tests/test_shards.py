@@ -123,3 +123,16 @@ def test_a_hostile_report_is_escaped(repository: Repository, tmp_path: Path) -> 
     assert code == 1
     assert "\x1b" not in out
     assert not any(line.startswith("::") for line in out.splitlines())
+
+
+def test_nothing_is_remembered_of_another_project(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = sorted(path.name for path in PROJECTS.iterdir() if path.is_dir())
+    reports: list[dict[str, tuple[int, dict[str, Any]]]] = []
+    for order in (names, names[::-1]):
+        reports.append({})
+        for name in order:
+            monkeypatch.chdir(PROJECTS / name)
+            reports[-1][name] = scanned(capsys)
+    assert reports[0] == reports[1]
