@@ -103,6 +103,8 @@ def test_parts_of_fixtures(host: str, data: st.DataObject) -> None:
         "RUN <<EOF\n" + "\n" * 50_000,
         "RUN " + "a" * 50_000,
         "ENV " + "a" * 50_000,
+        'a x="' + "\t" * 50_000,
+        '[tool.poe.tasks]\na = "' + "a" * 50_000,
         "ifdef X\n" * 20_000,
         "x: x\nifdef X\n" + "ifdef X\n" * 5_000,
         '"' * 100_000,

@@ -23,9 +23,7 @@ _ASSIGNMENT = regex(
     r"(?P<export>export[ \t]+)?(?P<name>[A-Za-z_][\w-]*)[ \t]*:=[ \t]*"
     r"(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)')?"
 )
-_RECIPE = regex(
-    r"@?(?P<name>[A-Za-z_][\w-]*)(?P<parameters>(?:[ \t]+[^:\n]*)?)[ \t]*:(?!=)(?P<needs>[^#\n]*)"
-)
+_RECIPE = regex(r"@?(?P<name>[A-Za-z_][\w-]*)(?:[ \t][^:\n]*)?:(?!=)(?P<needs>[^#\n]*)")
 _SHELL = regex(r"set[ \t]+shell[ \t]*:=[ \t]*\[([^\]\n]*)\]")
 _NEED = regex(r"\([ \t]*([A-Za-z_][\w-]*)[^)]*\)|([A-Za-z_][\w-]*)|(&&)")
 _INTERPOLATION = regex(r"\{\{\{\{|\{\{([^{}\n]*)\}\}")

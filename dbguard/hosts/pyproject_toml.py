@@ -100,7 +100,9 @@ def _value(region: Region, start: int, end: int) -> tuple[list[Mapped], int]:
     """Return the commands in a value, and where it ends."""
     depth, at, keys = 0, start, [""]
     texts: list[Mapped] = []
-    token = re.compile(rf"#[^\n]*|(?P<string>{STRING.pattern})|(?P<mark>[\[\]{{}}\n])|[\w-]+\s*=")
+    token = re.compile(
+        rf"#[^\n]*|(?P<string>{STRING.pattern})|(?P<mark>[\[\]{{}}\n])|(?<![\w-])[\w-]+[ \t]*="
+    )
     while match := token.search(region.text, at, end):
         at = match.end()
         mark = match["mark"]
