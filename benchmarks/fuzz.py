@@ -76,15 +76,15 @@ def failure(name: str, data: bytes, folder: Path, limit: int) -> str:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    signal.alarm(limit)
+    signal.setitimer(signal.ITIMER_PROF, limit)
     try:
         report = scan(ScanOptions((str(path),), folder, Config(), jobs=1))
     except Hang:
-        return f"takes more than {limit} seconds"
+        return f"takes more than {limit} seconds of the processor"
     except Exception as error:  # noqa: BLE001 (this is what a fuzzer looks for)
         return f"{type(error).__name__}: {error}"
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         path.unlink()
     internal = [problem.error for problem in report.problems if problem.stage == "internal"]
     if internal:
@@ -101,7 +101,7 @@ def main() -> int:
     parser.add_argument("--limit-seconds", type=int, default=20)
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "dbguard-fuzz")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGALRM, _alarm)
+    signal.signal(signal.SIGPROF, _alarm)
     choose = random.Random(arguments.seed)
     fixtures = REPOSITORY / "fixtures"
     paths = sorted(p for p in fixtures.rglob("*") if p.is_file() and p.suffix != ".expect")
