@@ -175,7 +175,8 @@ _STORAGE = regex(
     r"|clickhouse|couchdb|elasticsearch|cockroach|rethinkdb)(?:/|$|\*)"
     r"|^/data/db(?:/|$|\*)"
     r"|(?:^|/)(?:data|var|storage|volumes?|docker)/(?:postgres(?:ql)?|pg|pgsql|mysql|mariadb|mongo(?:db)?|redis|db|sqlite"
-    r"|databases?)(?:/\*?)?$",
+    r"|databases?)(?:/\*?)?$"
+    r"|(?:^|/)(?:postgres(?:ql)?|pgsql|mysql|mariadb|mongo(?:db)?)/data(?:/\*?)?$",
     re.IGNORECASE,
 )
 _STORAGE_HOLE = regex(

@@ -15,6 +15,8 @@ from dbguard.operations import Certainty, Guard, Kind, Operation, Target, Target
 _KNOWN = (Certainty.LITERAL, Certainty.LITERAL)
 # They empty the database in force, whatever its name.
 _WHOLE = frozenset({Kind.RESET, Kind.DROP_ALL})
+# They put something where, as a guard says, nothing lies yet.
+_FILLS = frozenset({Kind.OVERWRITE_FILE, Kind.CREATE_ALL, Kind.RESTORE})
 _OF_TABLE = frozenset({TargetKind.TABLE, TargetKind.COLUMN, TargetKind.ROWS})
 
 
@@ -51,7 +53,7 @@ def is_expendable(operation: Operation, evidence: Evidence) -> bool:
     if forward and evidence.created_here(target) is not None:
         return True
     guards = evidence.guards
-    if Guard.ABSENT in guards and operation.kind in (Kind.OVERWRITE_FILE, Kind.CREATE_ALL):
+    if Guard.ABSENT in guards and operation.kind in _FILLS:
         return True
     return Guard.ENVIRONMENT in guards
 

@@ -53,7 +53,7 @@ _WORDS = METHODS.union(FUNCTIONS)
 # YAML that lies beside them is not parsed.
 _MANIFEST = (
     b"apiVersion", b"hosts:", b"tasks:", b"shell:", b"command:", b"file:", b"_db:", b"_query:",
-    b"script:", b".shell", b".command", b".file",
+    b"script:", b".shell", b".command", b".file", b"absent", b"flush", b"truncate",
 )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ _SETTINGS = (
     (
         b"DB_DATABASE",
         b"DB_CONNECTION=sqlite",
-        rb"\bDB_DATABASE\s*=\s*[\"']?([^\s\"'#<>{}$]{1,200})",
+        rb"(?m)^[^#\n]{0,200}?\bDB_DATABASE\s*=\s*[\"']?([^\s\"'#<>{}$]{1,200})",
     ),
 )
 _WRITE_AHEAD = regex(rb"journal_mode\W{1,12}wal\b", re.IGNORECASE)

@@ -67,6 +67,12 @@ def test_without_such_a_file_it_is_none(tmp_path: Path) -> None:
     assert _scan(tmp_path, {"reset.sh": "rm prisma/store.dat\n"}) == []
 
 
+def test_what_a_comment_names_is_not_in_use(tmp_path: Path) -> None:
+    settings = "DB_CONNECTION=sqlite\n# DB_DATABASE=/srv/www/store.dat\nDB_DATABASE=var/store.dat\n"
+    files = {".env": settings, "reset.sh": "rm -rf /srv/www\nrm var/store.dat\n"}
+    assert _scan(tmp_path, files) == [("delete-database-file", "rm var/store.dat", "error")]
+
+
 def test_a_folder_that_holds_a_database(tmp_path: Path) -> None:
     files = {
         "db.py": "import sqlite3\nsqlite3.connect('data/store.dat')\n",

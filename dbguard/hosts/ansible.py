@@ -1,8 +1,9 @@
 """Ansible: the tasks of plays, roles and handlers, in order, in one flow.
 
 A failed task ends the play for its host, unless ``ignore_errors``. ``when`` is a branch, a block
-with ``rescue`` a try. Modules: https://docs.ansible.com/ansible/latest/collections/ (builtin, and
-community.postgresql, community.mysql, community.mongodb).
+with ``rescue`` a try; ``creates`` guards a command: it runs only where that file is absent. Modules:
+https://docs.ansible.com/ansible/latest/collections/ (builtin, kubernetes.core, and of community:
+postgresql, mysql, mongodb, docker, general).
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ from dbguard.flow import Branch, Embed, Flow, Loop, Sequence, Try
 from dbguard.flow import Node as FlowNode
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.hosts.yaml_nodes import Entry, Listing, Node, Table, Yaml
-from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind, Trait
+from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
 from dbguard.patterns import regex
+from dbguard.records import replace
 from dbguard.source import Mapped, Span, Transcript, has_hole, hole
 
 _EXPRESSION = regex(r"\{\{(.{0,500}?)\}\}|\{%.{0,500}?%\}", re.DOTALL)
 _PLAYS = ("pre_tasks", "roles", "tasks", "post_tasks")
 _FREE_FORM = regex(r"(?<!\w)(\w+)=(\"[^\"]*\"|'[^']*'|\S+)")
+_YES = ("yes", "true", "on", "1")
+_CLAIMS = ("persistentvolumeclaim", "persistentvolume", "pvc", "pv")
 _TEMPLATED = regex(r"\{\{|\{%")
 _MAX_DEPTH = 20
+_MAX_ITEMS = 100
 
 
 def flows(yaml: Yaml, document: Listing) -> list[Flow]:
@@ -60,7 +65,7 @@ def _task(yaml: Yaml, task: Node, depth: int) -> list[FlowNode]:
         always = Sequence(tuple(_tasks(yaml, yaml.get(task, "always"), depth + 1)))
         handlers = (Sequence(tuple(_tasks(yaml, rescue, depth + 1))),) if rescue else ()
         nodes.append(Try(body, handlers, final=always))
-    ignored = yaml.value(yaml.get(task, "ignore_errors")).lower() in ("yes", "true")
+    ignored = yaml.value(yaml.get(task, "ignore_errors")).lower() in _YES
     for entry in yaml.entries(task):
         nodes.extend(_module(yaml, task, entry, checked=not ignored))
     if not nodes:
@@ -85,19 +90,42 @@ def _module(yaml: Yaml, task: Node, entry: Entry, *, checked: bool) -> list[Flow
         folder = arguments.get("chdir") or yaml.text(yaml.get(task, "args", "chdir"))
         setting = Setting("", _filled(folder) if folder else None, {}, "sh")
         region = script(yaml.region, (_filled(text),), f"{name} of a task", place, setting)
-        return [step(region, checked=checked)]
+        run = step(region, checked=checked)
+        creates = arguments.get("creates") or yaml.text(yaml.get(task, "args", "creates"))
+        if creates is None:
+            return [run]
+        absent = Operation(
+            Kind.GUARD, _target(TargetKind.FILE, _filled(creates).text), place, yaml.region,
+            spelling="creates", guard=Guard.ABSENT,
+        )  # fmt: skip
+        return [Branch((Sequence((absent, run)), Sequence()))]
     state = arguments["state"].text if "state" in arguments else ""
     if name == "file" and state == "absent":
         path = arguments.get("path") or arguments.get("dest") or arguments.get("name")
         if path is None:
             return []
-        target = _target(TargetKind.FILE, _filled(path).text)
-        traits = frozenset({Trait.RECURSIVE}) if target.name.endswith("/") else frozenset()
+        # a folder is deleted with everything in it
+        recursive = frozenset({Trait.RECURSIVE})
         return [
             _operation(
-                yaml, Kind.DELETE_FILE, target, whole, f"{name}: state=absent", checked, traits
+                yaml, Kind.DELETE_FILE, _target(TargetKind.FILE, shown), where,
+                f"{name}: state=absent", checked, recursive,
             )
-        ]
+            for shown, where in _each(yaml, task, _filled(path).text, whole)
+        ]  # fmt: skip
+    if lost := _storage(name, state, arguments):
+        return [_operation(yaml, Kind.DELETE_STORAGE, lost, whole, _spelling(name), checked)]
+    if name == "redis" and "command" in arguments and arguments["command"].text == "flush":
+        number = arguments.get("db")
+        lost = _target(TargetKind.DATABASE, _filled(number).text if number else "")
+        return [_operation(yaml, Kind.DROP_DATABASE, lost, whole, "redis: command=flush", checked)]
+    if name == "postgresql_table" and (state == "absent" or _is_set(arguments, "truncate")):
+        named = arguments.get("name") or arguments.get("table")
+        table = _target(TargetKind.TABLE, _filled(named).text if named else "")
+        base = arguments.get("db") or arguments.get("login_db")
+        table = replace(table, database=_filled(base).text if base else None)
+        kind = Kind.DROP_TABLE if state == "absent" else Kind.TRUNCATE_TABLE
+        return [_operation(yaml, kind, table, whole, "postgresql_table", checked)]
     if name in ("postgresql_db", "mysql_db", "mssql_db", "mongodb_db"):
         database = arguments.get("name") or arguments.get("db")
         shown = _filled(database).text if database else ""
@@ -123,6 +151,48 @@ def _module(yaml: Yaml, task: Node, entry: Entry, *, checked: bool) -> list[Flow
         )  # fmt: skip
         return [Embed(sql, whole, checked)]
     return []
+
+
+def _storage(name: str, state: str, arguments: dict[str, Mapped]) -> Target | None:
+    """Return the volume or claim that a module takes away, None where it takes none."""
+    if state != "absent":
+        return None
+    if name == "docker_volume":
+        volume = arguments.get("name") or arguments.get("volume_name")
+        return _target(TargetKind.STORAGE, _filled(volume).text if volume else "")
+    if name in ("docker_compose", "docker_compose_v2") and _is_set(arguments, "remove_volumes"):
+        return _target(TargetKind.STORAGE, "")
+    if name in ("k8s", "kubernetes") and "kind" in arguments:
+        claim = arguments.get("name")
+        if arguments["kind"].text.lower() in _CLAIMS:
+            return _target(TargetKind.STORAGE, _filled(claim).text if claim else "")
+    return None
+
+
+def _spelling(module: str) -> str:
+    return f"{module}: state=absent" + (" of a volume" if module == "docker_volume" else "")
+
+
+def _is_set(arguments: dict[str, Mapped], name: str) -> bool:
+    return name in arguments and arguments[name].text.lower() in _YES
+
+
+def _each(yaml: Yaml, task: Node, name: str, whole: Span) -> list[tuple[str, Span]]:
+    """Return what *name* is in each turn of a task's loop over a list that is written down.
+
+    Each comes with where its item stands; without such a loop it is *name* alone, at *whole*.
+    """
+    variable = yaml.value(yaml.get(task, "loop_control", "loop_var")) or "item"
+    place = hole(variable)
+    listing = yaml.get(task, "loop") or yaml.get(task, "with_items")
+    if place not in name or not isinstance(listing, Listing):
+        return [(name, whole)]
+    found = []
+    for item in yaml.items(listing)[:_MAX_ITEMS]:
+        text = yaml.text(item)
+        if text is not None:
+            found.append((name.replace(place, _filled(text).text), yaml.span(item)))
+    return found or [(name, whole)]
 
 
 def _arguments(yaml: Yaml, node: Node) -> dict[str, Mapped]:

@@ -52,6 +52,16 @@ _WARNS = regex(
     re.IGNORECASE,
 )
 _COMMENT = regex(r"[ \t]*(?:#|--)[ \t]*\S")
+# What a block of commands without a language begins its lines with. Programs that say much
+# and destroy nothing are here so that a block is known for what it is.
+_COMMAND = regex(
+    r"(?:sudo[ \t]+(?:-\w+[ \t]+)*)?(?:\w+=\S*[ \t]+)*(?:docker(?:-compose)?|podman(?:-compose)?|kubectl|helm"
+    r"|terraform|rm|cp|mv|cd|mkdir|echo|export|source|git|make|just|task|curl|wget|systemctl|service"
+    r"|psql|pg_dump|pg_restore|dropdb|createdb|mysql|mysqldump|mysqladmin|sqlite3|redis-cli|mongosh?"
+    r"|npm|npx|yarn|pnpm|bun|node|bundle|rails|rake|(?:\./)?bin/\w+|php|composer|python[\d.]*|pip[\d.]*"
+    r"|uv|poetry|pipenv|flask|django-admin|alembic|prisma|supabase|mix|dotnet|go|cargo|apt(?:-get)?)"
+    r"(?:[ \t]+[\w./$\"'{<-]|[ \t]*$)"
+)
 
 
 def lower(region: Region) -> Lowered:
@@ -114,11 +124,17 @@ def _block(
     region: Region, fence: re.Match[str], lines: list[tuple[int, int]], before: str, number: int
 ) -> list[Flow]:
     language, dialect = _LANGUAGES.get(fence["language"].lower(), ("", ""))
-    if not language or not lines or _WARNS.search(before):
+    unnamed = not fence["language"] and not fence["rest"].strip()
+    if not (language or unnamed) or not lines or _WARNS.search(before):
         return []
     indent = len(fence["indent"].expandtabs(4))
     quoted = ">" in fence["indent"]
-    shown = _told(region.text, [_inner(region.text, line, indent, quoted) for line in lines])
+    shown = [_inner(region.text, line, indent, quoted) for line in lines]
+    if unnamed:
+        if not _is_commands([region.text[start:end] for start, end in shown]):
+            return []
+        language, dialect = "shell", "bash"
+    shown = _told(region.text, shown)
     flows = []
     if language in ("shell", "sql"):
         in_session = fence["language"].lower().endswith(_SESSIONS)
@@ -130,6 +146,25 @@ def _block(
     elif language == "python" and any(_PYTHON_PROMPT.match(region.text[a:b]) for a, b in shown):
         shown = _without_python_prompts(region.text, shown)
     return flows + _flow(region, shown, language, dialect, f"block {number}")
+
+
+def _is_commands(lines: list[str]) -> bool:
+    """Say whether a block that names no language is commands, every line of it.
+
+    Where a line has a prompt, those without one are output, and the block is a session.
+    """
+    prompts = (_PROMPT.match(line) for line in lines)
+    if any(prompt and _COMMAND.match(prompt.string[prompt.end() :]) for prompt in prompts):
+        return True
+    goes_on, commands = False, 0
+    for line in lines:
+        bare = line.strip()
+        if not goes_on and bare and not bare.startswith("#"):
+            if not _COMMAND.match(bare):
+                return False
+            commands += 1
+        goes_on = bare.endswith(("\\", "&&", "||", "|"))
+    return commands > 0
 
 
 def _flow(
@@ -198,10 +233,11 @@ def _queries(text: str, lines: _Lines, *, in_session: bool) -> tuple[_Lines, _Li
 def _prompted(text: str, lines: _Lines, language: str) -> _Lines:
     """Return the commands of a session; what is not behind a prompt is output.
 
-    A lone ``#`` is the prompt of root in a session, where no other prompt makes it a comment.
+    A lone ``#`` is the prompt of root in a session, where no other prompt makes it a comment,
+    and where nothing but commands stands behind it: comments would have something below them.
     """
     prompt = _PROMPT
-    in_session = language.endswith(_SESSIONS)
+    in_session = language.endswith(_SESSIONS) or _is_of_root(text, lines)
     if not any(prompt.match(text, *line) for line in lines):
         if not in_session or not any(_ROOT_PROMPT.match(text, *line) for line in lines):
             return [] if language.endswith("session") else lines
@@ -214,6 +250,17 @@ def _prompted(text: str, lines: _Lines, language: str) -> _Lines:
             kept.append((begin, end))
             goes_on = text[begin:end].rstrip().endswith("\\")
     return kept
+
+
+def _is_of_root(text: str, lines: _Lines) -> bool:
+    """Say whether every line that is not blank is a known command behind a ``#``."""
+    behind = [
+        match and text[match.end() : end]
+        for start, end in lines
+        if text[start:end].strip()
+        for match in (_ROOT_PROMPT.match(text, start, end),)
+    ]
+    return bool(behind) and all(line and _COMMAND.match(line) for line in behind)
 
 
 def _without_python_prompts(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
