@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dbguard.flow import Node
 from dbguard.languages.sql.columns import defined
-from dbguard.languages.sql.dialects import MYSQL, ORACLE, POSTGRESQL
+from dbguard.languages.sql.dialects import MYSQL, ORACLE, POSTGRESQL, TSQL
 from dbguard.languages.sql.names import Name, read_name, read_names, skip_existence, tables_read
 from dbguard.languages.sql.rows import always_true, copy_rows
 from dbguard.languages.sql.session import Scope
@@ -268,8 +268,8 @@ def _drop_columns(scope: Scope, table: Name, action: list[Token], start: int) ->
         if key(action, 0) != "UNUSED" and key(action, at) in ("COLUMNS",):
             at += 1
     at = skip_existence(action, at)
-    if not explicit and not _column_follows(action, at):
-        return
+    if not explicit and (scope.session.dialect == TSQL or not _column_follows(action, at)):
+        return  # a bare name is that of a constraint in T-SQL
     end = len(action)
     if key(action, at) == "(":
         end = closing(action, at)
