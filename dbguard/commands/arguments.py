@@ -107,13 +107,13 @@ class Arguments:
     def find(self, *names: str) -> Iterator[Option]:
         """Yield the options called one of *names*, in order.
 
-        A name may ask for a value: ``--replicas=0``.
+        A name may ask for a value, or a pattern of one: ``--replicas=0``, ``--hazards=*DATA*``.
         """
         for option in self.options:
             for name in names:
                 wanted, equals, value = name.partition("=")
                 if option.name == wanted and (
-                    not equals or (option.value is not None and option.value.text == value)
+                    not equals or (option.value is not None and matches(value, option.value.text))
                 ):
                     yield option
                     break

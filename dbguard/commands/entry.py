@@ -183,7 +183,9 @@ class Command(Entry):
     def _called(self, match: Match) -> str:
         for name in self.needs.split():
             for option in match.arguments.find(name):
-                return f"{match.called} {option.name}" + name[len(option.name) :]
+                asked = "=" in name and option.value is not None
+                value = f"={option.value.text}" if asked and option.value is not None else ""
+                return f"{match.called} {option.name}{value}"
         return match.called
 
     @staticmethod

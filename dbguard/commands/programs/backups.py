@@ -47,6 +47,17 @@ def _pg_restore(match: Match) -> Iterator[Node]:
     )
 
 
+def _mysqlimport(match: Match) -> Iterator[Node]:
+    """mysqlimport --delete: empties the table each file is named after."""
+    database, *files = match.arguments.operands or (None,)
+    for file in files:
+        table = file.text.rpartition("/")[2].partition(".")[0]
+        target = match.target(
+            TargetKind.TABLE, table, database_of(match, database.word.mapped) if database else None
+        )
+        yield match.operation(Kind.TRUNCATE_TABLE, target, spelling=f"{match.called} --delete")
+
+
 ENTRIES: tuple[Entry, ...] = (
     Command(
         "pg_dump",
@@ -307,5 +318,38 @@ ENTRIES: tuple[Entry, ...] = (
         kind=Kind.BACKUP,
         traits=frozenset({Trait.NAMED, Trait.TIMESTAMPED}),
         documentation="https://sourceforge.net/projects/automysqlbackup/",
+    ),
+    Custom(
+        "mysqlimport|mariadb-import",
+        run=_mysqlimport,
+        needs="-d --delete",
+        values=_MYSQLDUMP_VALUES + " -c --columns --fields-terminated-by --lines-terminated-by"
+        " --ignore-lines --use-threads",
+        destroys=True,
+        documentation="https://dev.mysql.com/doc/refman/8.4/en/mysqlimport.html",
+    ),
+    Command(
+        "pg_rewind",
+        kind=Kind.RESTORE,
+        unless="-n --dry-run --help",
+        values="-D --target-pgdata --source-pgdata --source-server",
+        source="--source-pgdata --source-server",
+        target="-D --target-pgdata",
+        documentation=_PG + "app-pgrewind.html",
+    ),
+    Command(
+        "pg_backupcluster * * basebackup|dump",
+        kind=Kind.BACKUP,
+        source=".2",
+        traits=frozenset({Trait.TIMESTAMPED}),
+        documentation="https://manpages.debian.org/stable/postgresql-common/pg_backupcluster.1.en.html",
+    ),
+    Command(
+        "neo4j-admin database import, neo4j-admin database import full",
+        kind=Kind.RESET,
+        needs="--overwrite-destination",
+        values="--nodes --relationships --id-type --report-file",
+        target="1",
+        documentation="https://neo4j.com/docs/operations-manual/current/import/",
     ),
 )

@@ -303,7 +303,7 @@ ENTRIES: tuple[Entry, ...] = (
         files="--file",
         values="--file --schema --url",
         database="--url",
-        documentation="https://www.prisma.io/docs/orm/reference/prisma-cli-reference#db-execute",
+        documentation="https://www.prisma.io/docs/cli/db/execute",
     ),
     Client(
         "heroku pg:psql",
@@ -315,8 +315,9 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://devcenter.heroku.com/articles/heroku-cli-commands",
     ),
     Client(
-        "supabase db execute",
+        "supabase db query",
         dialect="postgresql",
+        statements="1",
         files="-f --file",
         values="-f --file --db-url",
         documentation="https://supabase.com/docs/reference/cli",

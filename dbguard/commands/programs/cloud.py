@@ -38,7 +38,7 @@ def _gcloud(
         target=target,
         source=source,
         values=_GCLOUD_VALUES,
-        documentation=_GCLOUD + command.replace("|", "-").replace(" ", "/"),
+        documentation=_GCLOUD + "/".join(word.split("|")[0] for word in command.split()),
     )
 
 
@@ -48,7 +48,7 @@ def _az(command: str, kind: Kind = Kind.DROP_DATABASE, target: str = _AZ_NAME) -
         kind=kind,
         target=target,
         values=_AZ_VALUES,
-        documentation=_AZ + command.split()[0],
+        documentation=_AZ + command.split()[0].split("|")[0],
     )
 
 
@@ -96,6 +96,7 @@ ENTRIES: tuple[Entry, ...] = (
     _gcloud("sql backups restore", Kind.RESTORE, target="--restore-instance", source="1"),
     _gcloud("firestore databases delete", target="--database"),
     _gcloud("firestore bulk-delete", target="--database"),
+    _gcloud("firestore import", Kind.RESTORE, target="--database", source="1"),
     _gcloud("firestore export", Kind.BACKUP, target="1", source="--database"),
     _gcloud("spanner instances delete"),
     _gcloud("spanner databases delete"),
@@ -136,6 +137,9 @@ ENTRIES: tuple[Entry, ...] = (
         Kind.DROP_TABLE,
     ),
     _az("redis delete"),
+    _az("redis flush"),
+    _az("cosmosdb table delete", Kind.DROP_TABLE),
+    _az("managed-cassandra cluster delete"),
     _az("storage table delete", Kind.DROP_TABLE),
     _az("synapse sql pool delete"),
     _az("kusto database delete"),
@@ -178,7 +182,7 @@ ENTRIES: tuple[Entry, ...] = (
         documentation=_HEROKU,
     ),
     Command(
-        "heroku pg:backups:capture|pg:backups",
+        "heroku pg:backups:capture",
         kind=Kind.BACKUP,
         source="1",
         values=_HEROKU_VALUES,

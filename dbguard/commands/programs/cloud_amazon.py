@@ -14,7 +14,8 @@ _AWS_VALUES = (
     " --cache-cluster-id --replication-group-id --final-snapshot-identifier --domain-name --volume-id"
     " --file-system-id --keyspace-name --database-name --relational-database-name --cluster-name"
     " --db-snapshot-identifier --db-cluster-snapshot-identifier --backup-name --snapshot-name"
-    " --final-cluster-snapshot-identifier --global-cluster-identifier --description --key"
+    " --final-cluster-snapshot-identifier --global-cluster-identifier --description --key --namespace-name --cluster-arn --graph-identifier --identifier"
+    " --tenant-db-name --id --serverless-cache-name --snapshot-identifier"
 )
 
 
@@ -31,13 +32,13 @@ def _aws(command: str, kind: Kind, target: str, **more: str) -> Command:
         unless=_AWS_UNLESS,
         needs=more.get("needs", ""),
         source=more.get("source", ""),
-        documentation=f"{_AWS}{service}/{action.split('|')[0]}.html",
+        documentation=f"{_AWS}{service.split('|')[0]}/{action.split('|')[0]}.html",
     )
 
 
 ENTRIES: tuple[Entry, ...] = (
     _aws(
-        "rds|docdb|neptune delete-db-instance",
+        "rds|neptune delete-db-instance",
         Kind.BACKUP,
         "--final-db-snapshot-identifier",
         needs="--final-db-snapshot-identifier",
@@ -54,7 +55,7 @@ ENTRIES: tuple[Entry, ...] = (
     _aws("rds|docdb|neptune delete-db-cluster", Kind.DROP_DATABASE, "--db-cluster-identifier"),
     _aws("rds|docdb delete-global-cluster", Kind.DROP_DATABASE, "--global-cluster-identifier"),
     _aws(
-        "rds|docdb|neptune create-db-snapshot",
+        "rds create-db-snapshot",
         Kind.BACKUP,
         "--db-snapshot-identifier",
         source="--db-instance-identifier",
@@ -75,7 +76,7 @@ ENTRIES: tuple[Entry, ...] = (
     _aws(
         "elasticache delete-cache-cluster|delete-replication-group|delete-serverless-cache",
         Kind.DROP_DATABASE,
-        "--cache-cluster-id --replication-group-id",
+        "--cache-cluster-id --replication-group-id --serverless-cache-name",
     ),
     _aws(
         "elasticache|memorydb create-snapshot",
@@ -91,11 +92,8 @@ ENTRIES: tuple[Entry, ...] = (
         "--snapshot-identifier",
         source="--cluster-identifier",
     ),
-    _aws(
-        "opensearch|es delete-domain|delete-elasticsearch-domain",
-        Kind.DROP_DATABASE,
-        "--domain-name",
-    ),
+    _aws("opensearch delete-domain", Kind.DROP_DATABASE, "--domain-name"),
+    _aws("es delete-elasticsearch-domain", Kind.DROP_DATABASE, "--domain-name"),
     _aws("timestream-write delete-database", Kind.DROP_DATABASE, "--database-name"),
     _aws("timestream-write delete-table", Kind.DROP_TABLE, "--table-name"),
     _aws("keyspaces delete-keyspace", Kind.DROP_DATABASE, "--keyspace-name"),
@@ -118,4 +116,10 @@ ENTRIES: tuple[Entry, ...] = (
         unless="--dryrun --help",
         documentation=_AWS + "s3/rm.html",
     ),
+    _aws("redshift-serverless delete-namespace", Kind.DROP_DATABASE, "--namespace-name"),
+    _aws("docdb-elastic delete-cluster", Kind.DROP_DATABASE, "--cluster-arn"),
+    _aws("neptune-graph delete-graph", Kind.DROP_DATABASE, "--graph-identifier"),
+    _aws("dsql delete-cluster", Kind.DROP_DATABASE, "--identifier"),
+    _aws("rds delete-tenant-database", Kind.DROP_DATABASE, "--tenant-db-name"),
+    _aws("opensearchserverless delete-collection", Kind.DROP_DATABASE, "--id"),
 )

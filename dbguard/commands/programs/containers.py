@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dbguard.commands.entry import Command, Entry
-from dbguard.operations import Certainty, Kind, TargetKind
+from collections.abc import Iterator
+
+from dbguard.commands.entry import Command, Custom, Entry
+from dbguard.commands.match import Match
+from dbguard.flow import Node
+from dbguard.operations import Certainty, Kind, TargetKind, Trait
 
 _DOCKER = "https://docs.docker.com/reference/cli/docker/"
+_DDEV = "https://docs.ddev.com/en/stable/users/usage/commands/"
 _KUBECTL = "https://kubernetes.io/docs/reference/kubectl/generated/"
 _COMPOSE = (
     "-f --file -p --project-name --profile --env-file --project-directory --ansi --progress"
@@ -26,6 +31,26 @@ def _compose(path: str) -> str:
 
 def _engine(path: str) -> str:
     return f"docker|podman|nerdctl {path}"
+
+
+def _ddev_snapshot(match: Match) -> Iterator[Node]:
+    """ddev snapshot: keeps the database of a project, or restores what was kept."""
+    operands = [operand.word.mapped for operand in match.arguments.operands]
+    restores = match.called == "ddev restore-snapshot"
+    if not restores and operands and operands[0].text == "restore":
+        operands, restores = operands[1:], True
+    name = match.arguments.value("-n", "--name")
+    if restores:
+        source = match.file(operands[0]) if operands else None
+        target = match.target(TargetKind.DATABASE, "")
+        yield match.operation(Kind.RESTORE, target, source=source, spelling="ddev snapshot restore")
+    else:
+        yield match.operation(
+            Kind.BACKUP,
+            match.file(name if name is not None else ""),
+            source=match.target(TargetKind.DATABASE, operands[0].text if operands else ""),
+            traits=frozenset({Trait.TIMESTAMPED}),
+        )
 
 
 ENTRIES: tuple[Entry, ...] = (
@@ -107,14 +132,24 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         _engine("volume prune"),
         kind=Kind.DELETE_STORAGE,
+        needs="-a --all",
         values=_GLOBAL,
         documentation=_DOCKER + "volume/prune/",
     ),
     Command(
-        _engine("system prune"),
+        _engine("volume prune"),  # of Docker since 23.0: anonymous volumes only
+        kind=Kind.DELETE_STORAGE,
+        unless="-a --all --help",
+        values=_GLOBAL,
+        certainty=Certainty.OPAQUE,
+        documentation=_DOCKER + "volume/prune/",
+    ),
+    Command(
+        _engine("system prune"),  # anonymous volumes only
         kind=Kind.DELETE_STORAGE,
         needs="--volumes",
         values=_GLOBAL,
+        certainty=Certainty.OPAQUE,
         documentation=_DOCKER + "system/prune/",
     ),
     Command(
@@ -197,7 +232,7 @@ ENTRIES: tuple[Entry, ...] = (
         documentation=_KUBECTL + "kubectl_scale/",
     ),
     Command(
-        "k3d|kind|minikube cluster delete, kind delete cluster, k3d cluster delete",
+        "minikube delete, kind delete cluster, k3d cluster delete",
         kind=Kind.DELETE_STORAGE,
         certainty=Certainty.OPAQUE,
         values="--name -n",
@@ -205,10 +240,46 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://kind.sigs.k8s.io/docs/user/quick-start/",
     ),
     Command(
-        "ddev delete, lando destroy",
+        "ddev delete",
+        kind=Kind.BACKUP,
+        unless="-O --omit-snapshot --help",
+        source="1",
+        traits=frozenset({Trait.TIMESTAMPED}),
+        documentation=_DDEV + "#delete",
+    ),
+    Command(
+        "ddev delete",
         kind=Kind.DELETE_STORAGE,
-        unless="--help",
-        documentation="https://ddev.readthedocs.io/en/stable/users/usage/commands/",
+        target="1",
+        documentation=_DDEV + "#delete",
+    ),
+    Custom(
+        "ddev snapshot, ddev restore-snapshot",
+        run=_ddev_snapshot,
+        unless="-c --cleanup -l --list --help",
+        values="-n --name",
+        destroys=True,
+        documentation=_DDEV + "#snapshot",
+    ),
+    Command(
+        "ddev export-db",
+        kind=Kind.BACKUP,
+        values="-f --file -d --database",
+        target="-f --file >",
+        documentation=_DDEV + "#export-db",
+    ),
+    Command(
+        "ddev import-db",
+        kind=Kind.RESET,
+        unless="--no-drop --help",
+        values="-f --file -d --database --src --target-db --extract-path",
+        target="-d --database",
+        documentation=_DDEV + "#import-db",
+    ),
+    Command(
+        "lando destroy",
+        kind=Kind.DELETE_STORAGE,
+        documentation="https://docs.lando.dev/cli/destroy.html",
     ),
     Command(
         "vagrant destroy",

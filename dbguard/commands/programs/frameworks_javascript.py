@@ -7,7 +7,7 @@ from dbguard.flow import Direction
 from dbguard.operations import Certainty, Kind
 
 _NODE = "$NODE_ENV $APP_ENV --env"
-_PRISMA = "https://www.prisma.io/docs/orm/reference/prisma-cli-reference"
+_PRISMA = "https://www.prisma.io/docs/cli/"
 _PRISMA_VALUES = "--schema --config --url"
 _SEQUELIZE = "https://sequelize.org/docs/v6/other-topics/migrations/"
 _SEQUELIZE_VALUES = (
@@ -29,7 +29,7 @@ ENTRIES: tuple[Entry, ...] = (
         kind=Kind.RESET,
         values=_PRISMA_VALUES,
         environment=_NODE,
-        documentation=_PRISMA + "#migrate-reset",
+        documentation=_PRISMA + "migrate/reset",
     ),
     Command(
         "prisma db push",
@@ -37,7 +37,7 @@ ENTRIES: tuple[Entry, ...] = (
         needs="--force-reset --accept-data-loss",
         values=_PRISMA_VALUES,
         environment=_NODE,
-        documentation=_PRISMA + "#db-push",
+        documentation=_PRISMA + "db/push",
     ),
     Command(
         "zenstack|zen migrate reset",
@@ -109,7 +109,7 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         "knex migrate:rollback",
         kind=Kind.RESET,
-        needs="--all -a",
+        needs="--all",
         values=_KNEX_VALUES,
         environment=_NODE,
         documentation=_KNEX,
@@ -117,7 +117,7 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         "knex migrate:rollback",
         kind=Kind.RESET,
-        unless="--all -a --help",
+        unless="--all --help",
         values=_KNEX_VALUES,
         direction=_DOWN,
         documentation=_KNEX,
@@ -245,7 +245,15 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://github.com/seppevs/migrate-mongo",
     ),
     Command(
-        "kysely migrate:rollback|migrate:down",
+        "kysely migrate:rollback, kysely migrate rollback",
+        kind=Kind.RESET,
+        needs="--all",
+        values="-e --environment",
+        environment="-e --environment $NODE_ENV",
+        documentation="https://github.com/kysely-org/kysely-ctl",
+    ),
+    Command(
+        "kysely migrate:down, kysely migrate down",
         kind=Kind.RESET,
         direction=_DOWN,
         documentation="https://github.com/kysely-org/kysely-ctl",
@@ -340,6 +348,27 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://firebase.google.com/docs/cli#database",
     ),
     Command(
+        "firebase firestore:databases:delete",
+        kind=Kind.DROP_DATABASE,
+        values="-P --project --token",
+        target="1",
+        documentation="https://firebase.google.com/docs/cli#firestore",
+    ),
+    Command(
+        "firebase database:set",
+        kind=Kind.RESTORE,
+        values="-P --project --instance --token -d --data",
+        source="2",
+        target="--instance",
+        documentation="https://firebase.google.com/docs/cli#database",
+    ),
+    Command(
+        "meteor reset",
+        kind=Kind.RESET,
+        environment=_NODE,
+        documentation="https://docs.meteor.com/cli/#meteorreset",
+    ),
+    Command(
         "hasura migrate apply",
         kind=Kind.RESET,
         needs="--down=all",
@@ -415,7 +444,7 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://developers.cloudflare.com/d1/reference/time-travel/",
     ),
     Command(
-        "wrangler kv namespace delete",
+        "wrangler kv namespace delete, wrangler kv:namespace delete",
         kind=Kind.DROP_DATABASE,
         target="--namespace-id --binding",
         values="--namespace-id --binding -e --env -c --config",

@@ -117,6 +117,14 @@ ENTRIES: tuple[Entry, ...] = (
         documentation=_EF,
     ),
     Command(
+        "dotnet ef migrations remove, dotnet-ef migrations remove",
+        kind=Kind.RESET,
+        needs="-f --force",
+        direction=_DOWN,
+        values=_EF_VALUES,
+        documentation=_EF + "#dotnet-ef-migrations-remove",
+    ),
+    Command(
         "Drop-Database|drop-database",
         kind=Kind.RESET,
         unless="-WhatIf",
@@ -179,6 +187,15 @@ ENTRIES: tuple[Entry, ...] = (
         direction=_DOWN,
         documentation="https://documentation.red-gate.com/flyway/reference/commands/undo",
     ),
+    Command(
+        "flyway migrate|validate",
+        kind=Kind.RESET,
+        needs="-cleanOnValidationError=true",
+        anywhere=True,
+        single_dash=True,
+        target="-url",
+        documentation="https://documentation.red-gate.com/flyway/reference/configuration/flyway-namespace/flyway-clean-on-validation-error-setting",
+    ),
     _maven("flyway:clean|org.flywaydb:flyway-maven-plugin:*clean", _FLYWAY),
     _maven("flyway:undo|liquibase:rollback", _FLYWAY, _DOWN),
     _maven("liquibase:dropAll", _LIQUIBASE),
@@ -193,7 +210,8 @@ ENTRIES: tuple[Entry, ...] = (
         documentation=_LIQUIBASE,
     ),
     Command(
-        "liquibase rollback|rollback-count|rollbackCount|rollback-to-date|rollbackToDate",
+        "liquibase rollback|rollback-count|rollbackCount|rollback-to-date|rollbackToDate"
+        "|rollback-one-changeset|rollbackOneChangeSet|rollback-one-update|rollbackOneUpdate",
         kind=Kind.RESET,
         anywhere=True,
         values=_LIQUIBASE_VALUES,

@@ -247,11 +247,19 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         "sqitch revert|rebase",
         kind=Kind.RESET,
-        needs="--to --to-change --onto",
+        needs="--to --to-change --onto --onto-change",
         direction=_DOWN,
-        values="-t --target --to --to-change --onto",
+        values="-t --target --to --to-change --onto --onto-change",
         target="-t --target",
         documentation="https://sqitch.org/docs/manual/sqitch-revert/",
+    ),
+    Command(
+        "sqitch rebase",
+        kind=Kind.RESET,
+        unless="--onto --onto-change --onto-target --log-only --help",
+        values="-t --target --upto --upto-change --db-name -d -h -u -p --top-dir",
+        target="-t --target",
+        documentation="https://sqitch.org/docs/manual/sqitch-rebase/",
     ),
     Command(
         "skeema push",
@@ -276,7 +284,7 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         "pg-schema-diff apply",
         kind=Kind.RESET,
-        needs="--allow-hazards=DELETES_DATA",
+        needs="--allow-hazards=*DELETES_DATA*",
         certainty=Certainty.OPAQUE,
         values="--from-dsn --dsn --to-dir --allow-hazards --schema-dir",
         target="--dsn --from-dsn",

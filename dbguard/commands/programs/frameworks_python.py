@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dbguard.commands.entry import Command, Entry
 from dbguard.flow import Direction
-from dbguard.operations import Certainty, Kind
+from dbguard.operations import Certainty, Kind, TargetKind
 
 _DJANGO = "https://docs.djangoproject.com/en/stable/ref/django-admin/"
-_EXTENSIONS = "https://django-extensions.readthedocs.io/en/latest/command_extensions.html"
 _MANAGE = "manage.py|django-admin|django-admin.py"
 _MANAGE_VALUES = "--settings --pythonpath --database -v --verbosity -o --output -R --router"
 _SETTINGS = "--settings $DJANGO_SETTINGS_MODULE"
@@ -44,7 +43,7 @@ ENTRIES: tuple[Entry, ...] = (
         documentation=_DJANGO + "#migrate",
     ),
     Command(
-        f"{_MANAGE} delete_tenant|drop_tenant",
+        f"{_MANAGE} delete_tenant",
         kind=Kind.RESET,
         values=_MANAGE_VALUES,
         environment=_SETTINGS,
@@ -70,14 +69,6 @@ ENTRIES: tuple[Entry, ...] = (
         values=_MANAGE_VALUES + " -i --input-filename",
         source="-i --input-filename",
         documentation="https://django-dbbackup.readthedocs.io/en/stable/commands.html",
-    ),
-    Command(
-        f"{_MANAGE} delete_all_models|sqlclear_execute|clear_db",
-        kind=Kind.RESET,
-        certainty=Certainty.OPAQUE,
-        environment=_SETTINGS,
-        values=_MANAGE_VALUES,
-        documentation=_EXTENSIONS,
     ),
     Command(
         "alembic downgrade base",
@@ -112,7 +103,7 @@ ENTRIES: tuple[Entry, ...] = (
         documentation=_MIGRATE,
     ),
     Command(
-        "manage.py db downgrade, superset|mlflow|airflow|litestar db|database downgrade",
+        "manage.py db downgrade, superset|airflow db downgrade, litestar database downgrade",
         kind=Kind.RESET,
         direction=_DOWN,
         values=_ALEMBIC_VALUES,
@@ -250,5 +241,35 @@ ENTRIES: tuple[Entry, ...] = (
         kind=Kind.DROP_TABLE,
         target="2",
         documentation="https://sqlite-utils.datasette.io/en/stable/cli-reference.html#drop-table",
+    ),
+    Command(
+        "sqlite-utils transform",
+        kind=Kind.DROP_COLUMN,
+        needs="--drop",
+        unless="--sql --help",
+        values="--type --rename -o --column-order --not-null --not-null-false --pk --default --drop"
+        " --default-none --drop-foreign-key --add-foreign-key --load-extension",
+        about=TargetKind.COLUMN,
+        target="--drop",
+        documentation="https://sqlite-utils.datasette.io/en/stable/cli-reference.html#transform",
+    ),
+    Command(
+        "sqlite-utils insert",
+        kind=Kind.TRUNCATE_TABLE,
+        needs="--truncate",
+        values="--pk --convert --import --delimiter --quotechar --encoding --batch-size -d --default",
+        target="2",
+        documentation="https://sqlite-utils.datasette.io/en/stable/cli-reference.html#insert",
+    ),
+    Command(
+        "dbt run|build|seed",
+        kind=Kind.DROP_TABLE,
+        needs="--full-refresh -f",
+        values="-s --select -m --models --exclude --selector -t --target --profile --profiles-dir"
+        " --project-dir --vars --threads",
+        environment="-t --target",
+        target="-s --select -m --models",
+        certainty=Certainty.OPAQUE,
+        documentation="https://docs.getdbt.com/reference/commands/run",
     ),
 )

@@ -70,7 +70,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _tasks(
         "db:reset|db:reset:*|db:schema:load|db:schema:load:*|db:structure:load|db:setup|db:setup:all"
-        "|db:purge|db:purge:all|db:truncate_all|db:migrate:reset|db:seed:replant|db:mongoid:purge"
+        "|db:purge|db:purge:all|db:fixtures:load|db:truncate_all|db:migrate:reset|db:seed:replant|db:mongoid:purge"
         "|db:schema:load_if_ruby|ar:reset|dm:auto:migrate|app:db:reset|app:db:drop",
         Kind.RESET,
     ),
@@ -173,6 +173,15 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         "console doctrine:migrations:migrate|d:m:m prev",
         kind=Kind.RESET,
+        direction=_DOWN,
+        values=_SYMFONY_VALUES,
+        documentation="https://www.doctrine-project.org/projects/doctrine-migrations/en/current/reference/managing-migrations.html",
+    ),
+    Command(
+        "console doctrine:migrations:execute, doctrine-migrations execute|migrations:execute",
+        kind=Kind.RESET,
+        needs="--down",
+        unless="--dry-run --write-sql --help",
         direction=_DOWN,
         values=_SYMFONY_VALUES,
         documentation="https://www.doctrine-project.org/projects/doctrine-migrations/en/current/reference/managing-migrations.html",
