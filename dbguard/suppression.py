@@ -100,8 +100,18 @@ def apply(findings: Iterable[Finding], told: Directives) -> Iterator[Finding]:
                 suppression.file,
                 suppression.span,
                 f"suppresses {suppression.rule}, which finds nothing here",
-                "delete the comment, or this id in it",
+                "delete the comment, or this id in it" + _misplaced(suppression),
             )
+
+
+def _misplaced(unused: Suppression) -> str:
+    """Return what to do about an ``ignore`` on a line of its own, meant for the next one."""
+    text = unused.file.text
+    before = text[text.rfind("\n", 0, unused.span.start) + 1 : unused.span.start]
+    said = text[unused.span.start : unused.span.end]
+    if before.strip() or _NEXT_LINE in said:
+        return ""
+    return f"; if it is about the code below it, write {_NEXT_LINE}"
 
 
 def _lines(file: SourceFile, span: Span) -> tuple[int, int]:
@@ -143,11 +153,12 @@ class _Reading:
         if until is None:
             return
         if not any(character.isalnum() for character in reason):
-            self._refuse(comment, "gives no reason")
+            form = f"write dbguard: {word}[{match['ids'].strip()}] and behind it why that is right"
+            self._refuse(comment, "the suppression gives no reason", form)
             return
         about = comment.here if word == _IGNORE else comment.following
         if about is None:
-            self._refuse(comment, "stands before no line of code")
+            self._refuse(comment, "the suppression stands before no line of code")
             return
         first, last = _lines(comment.file, about)
         for rule in (name.strip() for name in match["ids"].split(",")):
@@ -168,12 +179,12 @@ class _Reading:
             return date.max, reason
         last_day = _date(found[0])
         if len(found) > 1:
-            self._refuse(comment, "has more than one date")
+            self._refuse(comment, "the suppression has more than one date")
         elif last_day is None:
             self._refuse(comment, f"until={found[0]} is no date", "write until=YYYY-MM-DD")
         elif last_day < self.today:
             instead = "do what it put off, or decide anew and write a later date"
-            self._refuse(comment, f"expired on {last_day.isoformat()}", instead)
+            self._refuse(comment, f"the suppression expired on {last_day.isoformat()}", instead)
         else:
             return last_day, reason
         return None, reason
@@ -184,11 +195,11 @@ class _Reading:
         if rule in self.guard_rules:
             self._refuse(comment, f"{rule} is about the guard itself: no comment accepts it")
         elif not rule:
-            self._refuse(comment, "names no rule")
+            self._refuse(comment, "the suppression names no rule")
         else:
             close = _close_to(rule, self.rules, 0.5)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            self._refuse(comment, f"names the unknown rule {rule!r}{hint}")
+            self._refuse(comment, f"the suppression names the unknown rule {rule!r}{hint}")
         return False
 
 

@@ -238,3 +238,22 @@ def test_what_is_only_named_for_backups_is_the_weaker_fact(tmp_path: Path, progr
 def test_what_only_handles_backups_is_none(tmp_path: Path, program: str) -> None:
     write(tmp_path, reset_dot_sh=f"set -e\n{program}\nrm app.db\n")
     assert found(scan(tmp_path)) == [("reset.sh", "delete-database-file", ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("docker compose down -v", "every volume of the services"),
+        ("docker volume prune -af", "every volume that nothing uses now"),
+        ("vagrant destroy -f", "with all that it holds"),
+        ("git clean -xdf", "in the working folder"),
+        ("docker volume rm pgdata", "(pgdata)"),
+    ],
+)
+def test_storage_without_a_name_is_said_in_words(tmp_path: Path, command: str, said: str) -> None:
+    (tmp_path / "app.py").write_text('import sqlite3\nsqlite3.connect("data/store.dat")\n')
+    (tmp_path / ".gitignore").write_text("data/\n")
+    (tmp_path / "reset.sh").write_text(command + "\n")
+    (finding,) = scan(tmp_path).findings
+    assert finding.rule == "delete-database-storage"
+    assert finding.message.endswith(said)

@@ -165,6 +165,33 @@ def test_only_database_operations_count() -> None:
     assert what(text) == ["DROP_TABLE B"]
 
 
+STATE = (
+    HEAD
+    + 'state = [migrations.DeleteModel("A")]\n'
+    + "operations = [migrations.SeparateDatabaseAndState(state_operations=state)%s]\n"
+)
+
+
+def test_a_list_for_the_state_alone_does_nothing_to_tables() -> None:
+    assert what(STATE % "") == []
+    same = STATE.replace("state ", "state_operations ").replace("=state", "=state_operations")
+    assert what(same % "") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STATE % ", *state",
+        STATE % ", migrations.SeparateDatabaseAndState(state)",
+        STATE % "" + "operations += state\n",
+        HEAD + "state = [migrations.DeleteModel('A')]\nstate_operations = state\n"
+        "operations = state_operations  # no SeparateDatabaseAndState\n",
+    ],
+)
+def test_a_list_that_is_used_elsewhere_counts(text: str) -> None:
+    assert what(text) == ["DROP_TABLE A"]
+
+
 def test_run_python_is_followed_both_ways() -> None:
     text = HEAD + (
         "def forward(apps, schema_editor):\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -320,7 +321,9 @@ def test_every_run_has_a_closing_line() -> None:
         "z.py:3: incomplete[parse] is not valid Python",
         "y.sql: incomplete[read] gone",
         _CLOSING,
+        "what to do instead: dbguard explain drop-table",
     ]
+    assert "explain" not in _text(replace(_full_report(), findings=()), quiet=True)
     assert _text(Report()) == (
         "checked 0 files: 0 errors, 0 warnings, 0 notes · 0 skipped · 0 unreadable · 0 suppressed"
         " · nothing to check\n"

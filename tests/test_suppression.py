@@ -128,6 +128,8 @@ def test_a_bad_one_suppresses_nothing(tmp_path: Path, comment: str, message: str
     ]
     said = report.findings[1].message
     assert message in said or (message == "no suppression" and "is not a suppression" in said)
+    if message == "gives no reason":
+        assert "dbguard: ignore[drop-table] and" in report.findings[1].help
 
 
 def test_the_last_day_counts(tmp_path: Path) -> None:
@@ -145,6 +147,22 @@ def test_several_rules_and_the_known_ones_of_them(tmp_path: Path) -> None:
         (1, "delete-without-where", "reset of the demo"),
         (1, "bad-suppression", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("-- dbguard: ignore[drop-table] demo\nDROP TABLE a;\n", True),
+        ("-- dbguard: ignore-next-line[drop-table] demo\nSELECT 1;\nDROP TABLE a;\n", False),
+        ("SELECT 1; -- dbguard: ignore[drop-table] demo\nDROP TABLE a;\n", False),
+    ],
+)
+def test_one_above_its_line_is_told_the_word_for_that(
+    tmp_path: Path, text: str, hint: bool
+) -> None:
+    (unused,) = [f for f in scan(tmp_path, "a.sql", text).findings if f.rule != "drop-table"]
+    assert unused.rule == "unused-suppression"
+    assert unused.help.endswith("write ignore-next-line") is hint
 
 
 def test_one_that_suppresses_nothing_is_found_even_in_a_file_without_operations(

@@ -191,8 +191,8 @@ def _includes(included: object) -> bool:
 
 
 _SETTINGS = """\
-# Settings of dbguard, all of them as they are by default. Patterns are those of .gitignore,
-# from this folder. What is not understood is an error.
+# Settings of dbguard. None is set: these are examples, to be uncommented. Patterns are those of
+# .gitignore, from this folder. What is not understood is an error.
 """
 
 _EXAMPLES = (
@@ -206,6 +206,7 @@ _EXAMPLES = (
 def _commented_yaml() -> str:
     lines = [f"# {key}: [{example!r}]  # {about}" for key, example, about in _EXAMPLES]
     lines += ["# fail-on: warning  # error, warning, note or never"]
+    lines += ["# minimum-severity: note  # what is reported: error, warning or note"]
     lines += ["# severity:", "#   drop-column: note  # error, warning, note or off"]
     return _SETTINGS + "\n".join(lines) + "\n"
 
@@ -216,6 +217,7 @@ def with_table(text: str) -> str:
     lines = ["[tool.dbguard]", *_SETTINGS.splitlines()]
     lines += [f'# {key} = ["{example}"]  # {about}' for key, example, about in _EXAMPLES]
     lines += ['# fail-on = "warning"  # error, warning, note or never']
+    lines += ['# minimum-severity = "note"  # what is reported: error, warning or note']
     lines += ['# severity.drop-column = "note"  # error, warning, note or off']
     if _toml(text).get("tool", {}).get("dbguard") is not None:
         return text

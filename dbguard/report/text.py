@@ -73,6 +73,10 @@ def _pieces(report: Report, options: TextOptions) -> Iterator[str]:
     if options.width < NARROW and not options.quiet:
         line = "\n".join(_broken(line, options.width))
     yield line + "\n"
+    if options.quiet and report.active:
+        # Whoever is stopped by a hook sees no more than this.
+        worst = max(report.active, key=lambda finding: finding.severity)
+        yield f"what to do instead: dbguard explain {escape(worst.rule)}\n"
 
 
 def _why_accepted(finding: Finding) -> str:

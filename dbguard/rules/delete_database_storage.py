@@ -39,12 +39,25 @@ class DeleteDatabaseStorage(Rule):
 
     def check(self, operation: Operation, evidence: Evidence) -> Iterator[Finding]:
         """Judge the deletion of what a database server stores its data in."""
-        target = operation.target
-        name = f" ({target})" if str(target) else ", every volume of the services"
+        target = str(operation.target)
+        name, kept = f" ({target})", target
+        if target == ".":
+            name, kept = " in the working folder", "what it would delete"
+        elif not target:
+            name, kept = _unnamed(operation.spelling)
         yield from self.destruction(
             operation,
             evidence,
             f"{operation.spelling} deletes the storage of a database{name}",
-            f"keep {target if str(target) else 'the volumes'}: stop the services without removing their data, and dump every "
+            f"keep {kept}: stop the services without removing their data, and dump every "
             "database to a timestamped file before the storage is touched",
         )
+
+
+def _unnamed(command: str) -> tuple[str, str]:
+    """Return what a command takes that names nothing: how it is said, and what to keep."""
+    if "compose" in command:
+        return ", every volume of the services", "the volumes"
+    if "volume" in command or "prune" in command:
+        return ", every volume that nothing uses now", "the volumes"
+    return ", with all that it holds", "the machine and its volumes"

@@ -68,7 +68,8 @@ def assignment(program: Program, node: Node, scope: Scope, out: list[FlowNode]) 
         return
     right = current
     if program.marked(node):
-        effects(program, right, scope, out)
+        if not all(calls.describes_state(program, target) for target in targets):
+            effects(program, right, scope, out)
         for target in targets:
             out.extend(calls.configuration(program, target, right, scope))
     for target in targets:

@@ -146,6 +146,7 @@ attribute_of_handle = handles.attribute_of_handle
 instance_of_bases = handles.instance_of_bases
 configuration = handles.configuration
 skipped = handles.skipped
+describes_state = handles.describes_state
 
 NAMED = regex(
     rb"backup|back_up|snapshot|dump_?(?:db|database)|(?:db|database)_?dump", re.IGNORECASE

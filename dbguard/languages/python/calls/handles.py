@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
@@ -22,6 +23,7 @@ from dbguard.languages.python.values import (
     path_of,
 )
 from dbguard.operations import Kind, Operation, TargetKind
+from dbguard.patterns import regex
 
 if TYPE_CHECKING:
     from dbguard.languages.python.names import Scope
@@ -98,6 +100,33 @@ def skipped(program: Program, node: Syntax) -> list[Syntax]:
         elif child.type != "comment":
             return [child]
     return [function]
+
+
+def describes_state(program: Program, target: Syntax) -> bool:
+    """Say whether a name is for the ``state_operations`` of ``SeparateDatabaseAndState`` alone.
+
+    What such a list says of models is done to no table.
+    """
+    return target.type == "identifier" and program.short_text(target) in _names_of_state(
+        program.tree.data
+    )
+
+
+_STATE = regex(rb"\bstate_operations\s*=\s*(\w+)(?=\s*[,)])")
+
+
+@lru_cache(maxsize=1)
+def _names_of_state(data: bytes) -> frozenset[str]:
+    """Return the names that are given as ``state_operations`` and stand nowhere else but where
+    they are assigned: one that does may reach a table there."""
+    if b"SeparateDatabaseAndState" not in data:
+        return frozenset()
+    given = _STATE.findall(data)
+    return frozenset(
+        name.decode()
+        for name in set(given[:16])
+        if len(regex(rb"\b%b\b" % name).findall(_STATE.sub(b"", data))) == 1
+    )
 
 
 def configuration(program: Program, target: Syntax, right: Syntax, scope: Scope) -> list[Node]:
