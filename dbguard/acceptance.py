@@ -11,16 +11,21 @@ from datetime import date
 
 from dbguard import suppression
 from dbguard.baseline import Baseline
-from dbguard.changes import Comparison
 from dbguard.config import Config
 from dbguard.finding import Finding, ordered
 from dbguard.records import dataclass, replace
-from dbguard.rules import all_rules
-from dbguard.rules.weakened_guard import WeakenedGuard
+from dbguard.rule_index import ABOUT_CODE, ABOUT_GUARD
 from dbguard.source import Comment
 from dbguard.suppression import Directives
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dbguard.changes import Comparison
+
 ProjectPath = Callable[[str], str]
+
+
+_WEAKENED = "weakened-guard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,7 @@ class Accepted:
 
 def told(comments: Iterable[Comment], today: date) -> Directives:
     """Return what comments of a scan say to dbguard."""
-    about_code = [rule.id for rule in all_rules() if rule.section is not None]
-    about_guard = [rule.id for rule in all_rules() if rule.section is None]
-    return suppression.directives(comments, about_code, about_guard, today)
+    return suppression.directives(comments, ABOUT_CODE, ABOUT_GUARD, today)
 
 
 def accept(
@@ -58,7 +61,7 @@ def accept(
     kept = [
         finding
         for finding in marked
-        if finding.rule == WeakenedGuard.id
+        if finding.rule == _WEAKENED
         or all(comparison.is_of_the_change(finding) for comparison in comparisons)
     ]
     with_severity = tuple(_severities(kept, config, project_path))
@@ -85,6 +88,8 @@ def _severities(
 
 def added_suppressions(before: Directives, after: Directives) -> Iterator[Finding]:
     """Yield a finding for every suppression that a change added, or gave a later date."""
+    from dbguard.rules.weakened_guard import WeakenedGuard
+
     known: dict[tuple[str, str, str, date | None], int] = {}
     for old in before.suppressions:
         key = old.file.path, old.rule, old.reason, old.until

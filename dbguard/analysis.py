@@ -16,7 +16,7 @@ from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operatio
 from dbguard.inclusion import ProjectFiles
 from dbguard.operations import Kind, Operation, Target, TargetKind
 from dbguard.records import dataclass, replace
-from dbguard.rules import all_rules, rules_for
+from dbguard.rules import rules_at_end, rules_for
 from dbguard.source import Comment, Problem, Region, SourceFile
 from dbguard.state import table_key
 from dbguard.usage import turns_write_ahead_on
@@ -142,7 +142,7 @@ def judged(flows: Iterable[Flow], context: Context, project: Project) -> tuple[F
         if next(operations(flow.body), None) is None:
             continue
         end = walk.flow(flow)
-        for rule in all_rules():
+        for rule in rules_at_end():
             keep(rule.at_end(end))
     return tuple(found.values())
 

@@ -19,6 +19,8 @@ from dbguard.kinds import SHEBANG_LENGTH, kind_of_name, kind_of_shebang, may_hav
 from dbguard.options import ScanOptions
 from dbguard.reading import FILE_LIMIT
 from dbguard.records import dataclass, field
+from dbguard.refusals import ChangeError as ChangeError
+from dbguard.refusals import ShallowError as ShallowError
 from dbguard.report.model import LeftOut
 from dbguard.source import Problem, SourceFile, Span
 
@@ -26,14 +28,6 @@ MOST_LINES = 4_000
 """Between more changed lines of one file no line is looked for that stayed the same."""
 
 _REGULAR = ("100644", "100755")
-
-
-class ChangeError(Exception):
-    """There is nothing to compare with; the message says why."""
-
-
-class ShallowError(Exception):
-    """The history that would be needed is cut off; the message says how to get it."""
 
 
 @dataclass(frozen=True, slots=True)

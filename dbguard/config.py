@@ -10,8 +10,6 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 from dbguard.finding import Severity
 from dbguard.gitignore import excluder
@@ -21,6 +19,10 @@ from dbguard.reading import read
 from dbguard.records import dataclass, field
 from dbguard.source import Problem
 from dbguard.suggestion import suggestion
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FILE_NAME = "pyproject.toml"
 YAML_NAME = ".dbguard.yaml"
@@ -89,7 +91,7 @@ PROGRAM = r"^[\w.+-]*\w[\w.+-]*( \w[\w.:+-]*)*$"
 OPTION = r"^--?[A-Za-z][\w-]*$"
 
 
-def find_root(paths: Iterable[str]) -> Path:
+def find_root(paths: Iterable[str]) -> str:
     """Return the root of the project that *paths* belong to.
 
     It is the nearest folder above that is the top of a git work tree, has a .dbguard.yaml
@@ -104,8 +106,8 @@ def find_root(paths: Iterable[str]) -> Path:
     for start in (current, shared):
         root = _root_above(start)
         if root is not None and all(_is_below(path, root) for path in named):
-            return Path(root)
-    return Path(current if all(_is_below(path, current) for path in named) else shared)
+            return root
+    return current if all(_is_below(path, current) for path in named) else shared
 
 
 def _root_above(folder: str) -> str | None:
@@ -118,16 +120,16 @@ def _root_above(folder: str) -> str | None:
     return folder
 
 
-def load_project(root: Path) -> Config:
+def load_project(root: str | os.PathLike[str]) -> Config:
     """Return the settings of the project at *root*: of the one file that has any.
 
     Raises ConfigError, also where two files have some.
     """
     files = {}
     for name in (FILE_NAME, YAML_NAME):
-        path = root / name
+        path = os.path.join(root, name)
         if os.path.lexists(path):
-            data = read(str(path), str(path), follow=True)
+            data = read(path, path, follow=True)
             if isinstance(data, Problem):
                 raise ConfigError(f"{path} {data.error}")
             files[name] = data
@@ -146,7 +148,7 @@ def of_files(files: Mapping[str, bytes], where: str) -> Config:
     return next(iter(found.values()), Config())
 
 
-def load(path: Path, *, required: bool = False) -> Config:
+def load(path: str | os.PathLike[str], *, required: bool = False) -> Config:
     """Return the settings in a file (YAML by its suffix, else TOML); the defaults for none.
 
     A missing file has none either, unless it is *required*. Raises ConfigError.

@@ -11,9 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
-from dbguard import git
 from dbguard.foreign import why_foreign
 from dbguard.gitignore import Ignore, excluder, is_ignored
 from dbguard.kinds import SHEBANG_LENGTH, FileKind, kind_of_path, kind_of_shebang, may_have_shebang
@@ -118,6 +116,8 @@ class _Search:
 
     def _folder(self, folder: str, shown: str) -> None:
         """Check what is below a folder, by git where it knows it."""
+        from dbguard import git
+
         top = git.work_tree_of(folder)
         if top is not None:
             try:
@@ -162,6 +162,8 @@ class _Search:
 
     def _nested(self, folder: str, shown: str) -> None:
         """Check a repository inside another one; a submodule that is not there has no files."""
+        from dbguard import git
+
         if folder in self._seen:
             return
         self._seen.add(folder)
@@ -182,6 +184,7 @@ class _Search:
 
     def _walk(self, folder: str, shown: str) -> None:
         """Check what is below a folder that git does not know. No link is followed."""
+
         pending = [_Visit(folder, shown, ())]
         while pending:
             visit = pending.pop()
@@ -200,6 +203,8 @@ class _Search:
         self, visit: _Visit, found: list[os.DirEntry[str]], ignores: tuple[Ignore, ...]
     ) -> Iterator[_Visit]:
         """Check the files of a folder and yield its folders."""
+        from dbguard import git
+
         prefix, shown_prefix = _prefix(visit.folder), _prefix(visit.shown)
         for entry in found:
             absolute, path = prefix + entry.name, shown_prefix + entry.name
@@ -315,5 +320,5 @@ def _prefix(folder: str) -> str:
 
 def _shown(path: str) -> str:
     """Return a path as the user named it, in normal form, '' for the current folder."""
-    normal = Path(os.path.normpath(path)).as_posix() if path else ""
+    normal = os.path.normpath(path).replace(os.sep, "/") if path else ""
     return "" if normal == "." else normal

@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable
 
 from dbguard.records import dataclass
+from dbguard.refusals import GitError as GitError
+from dbguard.refusals import GitRefusalError as GitRefusalError
 
 TIMEOUT = 120  # seconds
 
@@ -22,14 +24,6 @@ _SAFE = (
     "-c",
     "protocol.allow=never",
 )
-
-
-class GitError(Exception):
-    """git is missing or refused; the message says it in its words."""
-
-
-class GitRefusalError(GitError):
-    """git ran and ended with an error."""
 
 
 def has_repository(folder: str) -> bool:

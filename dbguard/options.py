@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
-from pathlib import Path
 
 from dbguard.baseline import Baseline
 from dbguard.config import Config
@@ -37,7 +37,7 @@ class ScanOptions:
     """
 
     paths: tuple[str, ...] = (".",)
-    root: Path = field(default_factory=Path.cwd)
+    root: str | os.PathLike[str] = field(default_factory=os.getcwd)
     config: Config = field(default_factory=Config)
     stdin: Input | None = None
     jobs: int = 0

@@ -11,22 +11,9 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
-from dbguard import git
 from dbguard.acceptance import accept, added_suppressions, told
 from dbguard.assembly import DIRECTIVE
-from dbguard.changes import (
-    Base,
-    ChangeError,
-    Changes,
-    Comparison,
-    same_lines,
-    since,
-    staged,
-    staged_files,
-    versions_before,
-)
 from dbguard.classification import Databases
 from dbguard.config import Config
 from dbguard.context import context_of
@@ -55,6 +42,8 @@ from dbguard.usage import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeVar
+
+    from dbguard.changes import Base, Changes, Comparison
 
     _Thing = TypeVar("_Thing")
 
@@ -187,6 +176,8 @@ def scan(options: ScanOptions, watch: Watch | None = None) -> Report:
         were = told(_comments(version.results), options.today)
         old_findings = suppressed(_joined(version.results, callers, options.config), were)
         if options.diff or options.staged:
+            from dbguard.changes import Comparison
+
             comparisons.append(Comparison(old_findings, version.same_lines))
         if options.policy_from:
             weakened += added_suppressions(were, directives)
@@ -218,6 +209,8 @@ def examine(
 ) -> Examined:
     """Check every file, each with what the whole project says about its databases."""
     if options.staged and changes is not None:
+        from dbguard.changes import staged_files
+
         discovery = staged_files(options, changes)
     else:
         discovery = discover(options)
@@ -274,6 +267,11 @@ def _changes(options: ScanOptions) -> Changes | None:
     name = options.diff or options.policy_from
     if not name and not options.staged:
         return None
+    # Imported here: of a change or of git a scan of files asks nothing.
+    from dbguard import git
+    from dbguard.changes import Changes, since, staged
+    from dbguard.refusals import ChangeError
+
     top = git.work_tree_of(str(options.root))
     if top is None:
         raise ChangeError(f"{options.root} is not in a git work tree: there is no change to tell")
@@ -296,6 +294,8 @@ def _before(
     check: _Check,
 ) -> _Version:
     """Check what the files that a change touched were before it."""
+    from dbguard.changes import same_lines, versions_before
+
     contents = {
         candidate: data
         for candidate in (*results, *callers)
@@ -338,10 +338,10 @@ def _comments(results: dict[Candidate, _Checked]) -> Iterator[Comment]:
 
 def _is_whole(options: ScanOptions) -> bool:
     """Say whether the scan covers the whole project, as a hook's does not."""
-    root = options.root.resolve()
+    root = os.path.realpath(options.root)
     if options.stdin is not None or options.staged:
         return False
-    return any(Path(path).resolve() == root for path in options.paths)
+    return any(os.path.realpath(path) == root for path in options.paths)
 
 
 def _elsewhere(options: ScanOptions) -> tuple[Candidate, ...]:

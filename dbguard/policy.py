@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from dbguard import baseline, git
+from dbguard import baseline
 from dbguard.baseline import Baseline, BaselineError
-from dbguard.changes import ChangeError, fork_point
 from dbguard.config import FILE_NAME, YAML_NAME, Config, ConfigError, load_project, of_files
 from dbguard.finding import Finding
 from dbguard.reading import FILE_LIMIT, read
 from dbguard.records import dataclass
+from dbguard.refusals import ChangeError
 from dbguard.source import Problem, SourceFile
 
 
@@ -25,7 +24,7 @@ class Policy:
     weakened: tuple[Finding, ...] = ()
 
 
-def read_baseline(path: Path, *, required: bool = False) -> Baseline:
+def read_baseline(path: str | os.PathLike[str], *, required: bool = False) -> Baseline:
     """Return the baseline in a file; none is there unless it is *required*.
 
     Raises BaselineError.
@@ -38,12 +37,14 @@ def read_baseline(path: Path, *, required: bool = False) -> Baseline:
     return baseline.parse(data.decode("utf-8", "replace"), str(path))
 
 
-def of_base(root: Path, name: str, check: Callable[[Config], None]) -> Policy:
+def of_base(root: str, name: str, check: Callable[[Config], None]) -> Policy:
     """Return the policy at the merge base of *name* and HEAD, and how the work tree weakens it.
 
     *check* raises ConfigError for settings that name what is not known. Raises ConfigError,
     BaselineError, ChangeError, ShallowError or git.GitError.
     """
+    from dbguard import git
+    from dbguard.changes import fork_point
     from dbguard.weakening import grown_baseline
 
     top = git.work_tree_of(str(root))
@@ -60,7 +61,7 @@ def of_base(root: Path, name: str, check: Callable[[Config], None]) -> Policy:
         text = old[baseline.FILE_NAME].decode("utf-8", "replace")
         accepted = baseline.parse(text, f"{name}:{prefix}{baseline.FILE_NAME}")
     weakened = [*_weaker_settings(root, config, check)]
-    now = read_baseline(root / baseline.FILE_NAME)
+    now = read_baseline(os.path.join(root, baseline.FILE_NAME))
     renamed = {
         new.removeprefix(prefix): old.removeprefix(prefix)
         for new, old in git.renames(top, commit).items()
@@ -71,11 +72,11 @@ def of_base(root: Path, name: str, check: Callable[[Config], None]) -> Policy:
 
 
 def _weaker_settings(
-    root: Path, config: Config, check: Callable[[Config], None]
+    root: str, config: Config, check: Callable[[Config], None]
 ) -> tuple[Finding, ...]:
     from dbguard.weakening import unreadable_settings, weaker_settings
 
-    name = YAML_NAME if os.path.lexists(root / YAML_NAME) else FILE_NAME
+    name = YAML_NAME if os.path.lexists(os.path.join(root, YAML_NAME)) else FILE_NAME
     file = _text_of(root, name)
     try:
         new = load_project(root)
@@ -91,6 +92,8 @@ def _settings(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def _files_of(top: str, commit: str, prefix: str) -> dict[str, bytes]:
     """Return the files of the policy in a commit, by name."""
+    from dbguard import git
+
     tree = git.tree(top, commit)
     entries = {
         name: entry.object
@@ -104,7 +107,8 @@ def _files_of(top: str, commit: str, prefix: str) -> dict[str, bytes]:
     return {name: contents[blob] for name, blob in entries.items()}
 
 
-def _text_of(root: Path, name: str) -> SourceFile:
-    data = read(str(root / name), name)
+def _text_of(root: str, name: str) -> SourceFile:
+    path = os.path.join(root, name)
+    data = read(path, name)
     text = "" if isinstance(data, Problem) else data.decode("utf-8", "replace")
-    return SourceFile(os.path.relpath(root / name).replace(os.sep, "/"), text)
+    return SourceFile(os.path.relpath(path).replace(os.sep, "/"), text)

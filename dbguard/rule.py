@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import ClassVar
 
 from dbguard.evidence import Evidence
 from dbguard.finding import CALLED, Finding, Label, Severity
 from dbguard.judgement import judge, protocol_of
 from dbguard.operations import Kind, Operation, Target
 from dbguard.source import SourceFile, Span, display
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 HEADINGS = ("Why it breaks the protocol", "Do instead", "Links")
 """The headings every rule's docstring has, in this order."""

@@ -13,8 +13,6 @@ from datetime import date
 from dbguard.finding import Finding
 from dbguard.patterns import regex
 from dbguard.records import dataclass, replace
-from dbguard.rules.bad_suppression import BadSuppression
-from dbguard.rules.unused_suppression import UnusedSuppression
 from dbguard.source import Comment, SourceFile, Span
 
 _IGNORE, _NEXT_LINE = "ignore", "ignore-next-line"
@@ -96,6 +94,8 @@ def apply(findings: Iterable[Finding], told: Directives) -> Iterator[Finding]:
     yield from told.bad
     for suppression in told.suppressions:
         if id(suppression) not in used:
+            from dbguard.rules.unused_suppression import UnusedSuppression
+
             yield UnusedSuppression().at(
                 suppression.file,
                 suppression.span,
@@ -143,6 +143,8 @@ class _Reading:
                 self._refuse(comment, f"{word} is not a suppression; did you mean {close[0]!r}?")
 
     def _refuse(self, comment: Comment, message: str, instead: str = _FORM) -> None:
+        from dbguard.rules.bad_suppression import BadSuppression
+
         self.bad.append(BadSuppression().at(comment.file, comment.span, message, instead))
 
     def _ignore(self, comment: Comment, match: re.Match[str], word: str) -> None:

@@ -96,11 +96,11 @@ def test_the_root_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     inner.mkdir(parents=True)
     monkeypatch.chdir(inner)
     (tmp_path / "repo/.git").mkdir()
-    assert find_root(["."]) == tmp_path / "repo"
+    assert find_root(["."]) == str(tmp_path / "repo")
     (tmp_path / "repo/sub/pyproject.toml").write_text("[project]")
-    assert find_root(["."]) == tmp_path / "repo"
+    assert find_root(["."]) == str(tmp_path / "repo")
     (tmp_path / "repo/sub/pyproject.toml").write_text("[tool.dbguard]")
-    assert find_root(["."]) == tmp_path / "repo/sub"
+    assert find_root(["."]) == str(tmp_path / "repo/sub")
     monkeypatch.chdir("/")
-    assert find_root([str(inner)]) == tmp_path / "repo/sub"
-    assert find_root([str(inner), str(tmp_path / "repo/x.py")]) == tmp_path / "repo"
+    assert find_root([str(inner)]) == str(tmp_path / "repo/sub")
+    assert find_root([str(inner), str(tmp_path / "repo/x.py")]) == str(tmp_path / "repo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from dbguard.cli.outcome import Exit, OutputError, UsageError, exit_code
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     from dbguard.policy import read_baseline
 
     options = scan_options(arguments)
-    path = Path(arguments.baseline) if arguments.baseline else options.root / baseline.FILE_NAME
+    path = Path(arguments.baseline or os.path.join(options.root, baseline.FILE_NAME))
     try:
         old = read_baseline(path)
     except BaselineError as error:

@@ -6,12 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from dbguard.cli.outcome import Exit, UsageError
 from dbguard.cli.output import write
 from dbguard.cli.selection import scan_options
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.fixing.proposal import Fixed, Proposal
     from dbguard.report.style import Style

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from pathlib import Path
 
 from dbguard.cli.outcome import CutShortError, UsageError
 
@@ -52,8 +51,7 @@ def scanned(options: ScanOptions, *, quiet: bool = False) -> Report:
 
 def _scanned(options: ScanOptions, watch: Watch | None) -> Report:
     from dbguard import pipeline
-    from dbguard.changes import ChangeError, ShallowError
-    from dbguard.git import GitError
+    from dbguard.refusals import ChangeError, GitError, ShallowError
 
     # Most of what a scan makes lives until a file is done: to look for cycles in it every
     # 700 objects takes time for nothing. The older ones are looked at as often as ever, for
@@ -111,14 +109,13 @@ def _standard_input() -> bytes:
     return sys.stdin.buffer.read(FILE_LIMIT + 1)
 
 
-def _policy(arguments: argparse.Namespace, root: Path) -> Policy:
+def _policy(arguments: argparse.Namespace, root: str) -> Policy:
     """Return the settings and the baseline, overruled by the arguments. Raises UsageError."""
     from dbguard.baseline import FILE_NAME, Baseline, BaselineError
-    from dbguard.changes import ChangeError, ShallowError
     from dbguard.config import FAIL_ON, ConfigError, check_patterns
-    from dbguard.git import GitError
     from dbguard.policy import Policy, of_base, read_baseline
     from dbguard.records import replace
+    from dbguard.refusals import ChangeError, GitError, ShallowError
 
     exclusive(arguments.config, arguments.no_config, "--config and --no-config")
     exclusive(arguments.config, arguments.config_from, "--config and --config-from")
@@ -131,10 +128,10 @@ def _policy(arguments: argparse.Namespace, root: Path) -> Policy:
         if arguments.no_baseline:
             policy = replace(policy, baseline=Baseline())
         elif arguments.baseline:
-            accepted = read_baseline(Path(arguments.baseline), required=True)
+            accepted = read_baseline(arguments.baseline, required=True)
             policy = replace(policy, baseline=accepted)
         elif not arguments.config_from:
-            policy = replace(policy, baseline=read_baseline(root / FILE_NAME))
+            policy = replace(policy, baseline=read_baseline(os.path.join(root, FILE_NAME)))
         if arguments.exclude:
             check_patterns(arguments.exclude, "--exclude")
     except (ConfigError, BaselineError, ChangeError) as error:
@@ -155,14 +152,14 @@ def exclusive(one: object, other: object, what: str) -> None:
         raise UsageError(f"{what} exclude each other")
 
 
-def _config(arguments: argparse.Namespace, root: Path) -> Config:
+def _config(arguments: argparse.Namespace, root: str) -> Config:
     """Return the settings of the work tree. Raises ConfigError."""
     from dbguard.config import Config, load, load_project
 
     if arguments.no_config:
         return Config()
     named = arguments.config
-    config = load(Path(named), required=True) if named else load_project(root)
+    config = load(named, required=True) if named else load_project(root)
     _check_rules(config)
     return config
 

@@ -1,4 +1,7 @@
-"""The rules, found by walking this package: one file per rule, named as its id."""
+"""The rules, found by walking this package: one file per rule, named as its id.
+
+A scan imports those alone that judge what it meets: :mod:`dbguard.rule_index` says which.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from importlib import import_module
 
 from dbguard.operations import Kind
 from dbguard.rule import GUARD_HEADINGS, HEADINGS, Rule
+from dbguard.rule_index import AT_END, BY_KIND
 
 
 class RuleError(Exception):
@@ -23,20 +27,26 @@ def all_rules() -> tuple[Rule, ...]:
 
     rules = []
     for module in iter_modules(__path__):
-        members = vars(import_module(f"{__name__}.{module.name}")).values()
-        found = [
-            member
-            for member in members
-            if isinstance(member, type)
-            and issubclass(member, Rule)
-            and member.__module__ == f"{__name__}.{module.name}"
-        ]
-        if len(found) != 1:
-            raise RuleError(f"{module.name}.py must define exactly one rule")
-        rule = found[0]()
+        rule = _rule(module.name)
         _check(rule, module.name)
         rules.append(rule)
     return tuple(sorted(rules, key=lambda rule: rule.id))
+
+
+@cache
+def _rule(module: str) -> Rule:
+    """Return the one rule of a module. Raises RuleError where there is not one."""
+    members = vars(import_module(f"{__name__}.{module}")).values()
+    found = [
+        member
+        for member in members
+        if isinstance(member, type)
+        and issubclass(member, Rule)
+        and member.__module__ == f"{__name__}.{module}"
+    ]
+    if len(found) != 1:
+        raise RuleError(f"{module}.py must define exactly one rule")
+    return found[0]()
 
 
 def rule_ids() -> tuple[str, ...]:
@@ -46,8 +56,18 @@ def rule_ids() -> tuple[str, ...]:
 
 @cache
 def rules_for(kind: Kind) -> tuple[Rule, ...]:
-    """Return the rules that judge operations of a kind."""
-    return tuple(rule for rule in all_rules() if kind in rule.kinds)
+    """Return the rules that judge operations of a kind; no other one is imported."""
+    return _rules(BY_KIND.get(kind.name, ()))
+
+
+@cache
+def rules_at_end() -> tuple[Rule, ...]:
+    """Return the rules that judge flows as a whole; no other one is imported."""
+    return _rules(AT_END)
+
+
+def _rules(ids: tuple[str, ...]) -> tuple[Rule, ...]:
+    return tuple(_rule(name.replace("-", "_")) for name in ids)
 
 
 def _check(rule: Rule, module: str) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tree_sitter import Node
 
 from dbguard.flow import Node as FlowNode
 from dbguard.languages.python import calls
+from dbguard.languages.python.effects import effects
 from dbguard.languages.python.names import Scope
 from dbguard.languages.python.values import Fetched, Items, Listing, Text, Value, as_text
 from dbguard.source import Mapped
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
-from dbguard.languages.python.effects import effects
 
 
 def append(program: Program, node: Node, scope: Scope) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
@@ -17,6 +16,7 @@ from dbguard.operations import Guard
 from dbguard.patterns import regex
 from dbguard.source import Mapped, display
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 

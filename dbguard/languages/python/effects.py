@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tree_sitter import Node
 
 from dbguard.flow import Branch, Loop, Sequence
@@ -12,6 +10,7 @@ from dbguard.languages.python import calls, guards
 from dbguard.languages.python.names import Scope
 from dbguard.languages.python.values import Process
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
@@ -36,6 +35,7 @@ from dbguard.languages.python.values import (
 from dbguard.patterns import regex
 from dbguard.source import Mapped, Transcript, hole
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 

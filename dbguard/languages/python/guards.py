@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
@@ -33,6 +32,7 @@ from dbguard.operations import Guard, Kind, Operation, Target, TargetKind
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 

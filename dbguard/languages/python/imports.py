@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from dbguard.languages.python.names import Scope
 from dbguard.languages.python.values import Symbol, Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 

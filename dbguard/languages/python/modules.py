@@ -13,12 +13,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbguard.languages.python.values import Function, Symbol, Unknown, Value, moved
 from dbguard.patterns import regex
 from dbguard.source import Region, Span
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
@@ -16,6 +15,7 @@ from dbguard.flow import Node as FlowNode
 from dbguard.languages.python.values import Fetched, Function, Object, Value
 from dbguard.records import dataclass, field
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
@@ -36,6 +35,7 @@ from dbguard.languages.python.values import (
 from dbguard.records import dataclass
 from dbguard.source import Mapped
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 

@@ -6,12 +6,12 @@ Values are abstract: a text with holes, a handle on a database, a function of th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from dbguard.operations import Target
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped, Region, SourceMap, Span, has_hole, hole
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tree_sitter import Node
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
 
@@ -16,6 +15,7 @@ from dbguard.languages.shell.words import Reading
 from dbguard.patterns import regex
 from dbguard.source import Span, has_hole
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
 
@@ -37,6 +36,7 @@ from dbguard.patterns import regex
 from dbguard.records import replace
 from dbguard.source import Mapped, Span, hole, hole_names
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
     from dbguard.languages.shell.simple import Line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
 
@@ -18,6 +17,7 @@ from dbguard.languages.shell.words import Reading, has_glob
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped, SourceFile, Span, hole
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tree_sitter import Node as Syntax
 
 from dbguard.flow import Node
@@ -14,6 +12,7 @@ from dbguard.languages.shell.scope import PIPEFAIL
 from dbguard.languages.shell.script import STATEMENTS, Script
 from dbguard.languages.shell.streams import UNKNOWN, Stream
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
 

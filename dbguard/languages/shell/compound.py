@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
 
@@ -19,6 +18,7 @@ from dbguard.languages.shell.streams import UNKNOWN, Stream, together
 from dbguard.languages.shell.words import Reading, has_glob
 from dbguard.source import Mapped, hole
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
 

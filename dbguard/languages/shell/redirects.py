@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
 
@@ -18,6 +17,7 @@ from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind
 from dbguard.records import dataclass, field
 from dbguard.source import has_hole
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
 

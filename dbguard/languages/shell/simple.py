@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from posixpath import basename
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
 
@@ -23,6 +22,7 @@ from dbguard.patterns import regex
 from dbguard.records import dataclass, replace
 from dbguard.source import Mapped, Piece, SourceMap, Span
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.shell.interpreter import Interpreter
 

@@ -8,7 +8,6 @@ VALUE_METHODS (the same for what has no effect). A new API is a line in one of t
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from dbguard.flow import Branch, Node, Sequence
 from dbguard.languages.python.calls import (
@@ -32,6 +31,7 @@ from dbguard.languages.python.values import Value
 from dbguard.languages.python.values import one_of as one_value
 from dbguard.patterns import regex
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 

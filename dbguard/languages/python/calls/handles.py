@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
 
@@ -25,6 +24,7 @@ from dbguard.languages.python.values import (
 from dbguard.operations import Kind, Operation, TargetKind
 from dbguard.patterns import regex
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.names import Scope
     from dbguard.languages.python.program import Program

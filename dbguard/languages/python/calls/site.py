@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node as Syntax
 
@@ -30,6 +29,7 @@ from dbguard.operations import Certainty, Guard, Kind, Operation, Target, Target
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped, Span, has_hole
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.names import Scope
     from dbguard.languages.python.program import Program
