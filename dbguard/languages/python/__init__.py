@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from unicodedata import normalize
 
 from tree_sitter import Language
@@ -33,6 +33,9 @@ __all__ = ["comments", "functions_of", "lower", "lower_in_project"]
 
 _PRINT = regex(rb"^[ \t]*(?:print|exec)[ \t]+(?![=.,)\]:+\-*/%|&<>!])", re.MULTILINE)
 
+
+MODULES_KEPT = 48
+"""How many modules that a file imports stay parsed for the next one that does, in a process."""
 
 INDENTATION_LIMIT = 300
 """tree-sitter-python 0.25 writes past its buffer at 511 levels; Python itself takes 100."""
@@ -104,15 +107,40 @@ def _module(region: Region, modules: Modules) -> Program | None:
     """
     if _too_deep(region.text) is not None:
         return None
-    marks = Marks(region.text.encode("utf-8", "surrogatepass"), calls.WORDS, calls.NAMED)
     try:
-        tree = SyntaxTree(region, _language())
+        tree, marks = _read_module(region.file.path, region.text, _ByText(region))
     except TimeoutError:
         return None
-    marks.spread(tree)
     program = Program(tree, marks, modules)
     block(program, tree.root, program.module, [])
     return program
+
+
+class _ByText:
+    """A region whose path and text already tell it from others: it counts in no comparison."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByText)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=MODULES_KEPT)
+def _read_module(_path: str, _text: str, whole: _ByText) -> tuple[SyntaxTree, Marks]:
+    """Return the tree and the marks of a module, which nothing changes once they are spread.
+
+    Many files of a project import the same few. What is bound in a module is not shared:
+    it is computed as the file that imports it sees it. Raises TimeoutError.
+    """
+    region = whole.region
+    marks = Marks(region.text.encode("utf-8", "surrogatepass"), calls.WORDS, calls.NAMED)
+    tree = SyntaxTree(region, _language())
+    marks.spread(tree)
+    return tree, marks
 
 
 def _lowered(region: Region, modules: Modules | None, entries: tuple[str, ...] = ()) -> Lowered:
