@@ -73,6 +73,38 @@ _TEMPORARY_PARAMETERS = {"tmp_path": True, "tmpdir": True, "tmp_path_factory": T
 _DOWN = {"downgrade", "downgrades", "backwards", "down", "rollback"}
 
 
+class _Level:
+    """One level of nesting. A generator as context manager takes four times as long."""
+
+    __slots__ = ("_limit", "_program")
+
+    def __init__(self, program: Program, limit: int) -> None:
+        self._program, self._limit = program, limit
+
+    def __enter__(self) -> bool:
+        self._program.depth += 1
+        return self._program.depth <= self._limit
+
+    def __exit__(self, *_: object) -> None:
+        self._program.depth -= 1
+
+
+class _Point:
+    """A point of the walk at which names are looked up."""
+
+    __slots__ = ("_before", "_program", "_serial")
+
+    def __init__(self, program: Program, serial: int | None) -> None:
+        self._program, self._serial = program, serial
+        self._before: int | None = None
+
+    def __enter__(self) -> None:
+        self._before, self._program.now = self._program.now, self._serial
+
+    def __exit__(self, *_: object) -> None:
+        self._program.now = self._before
+
+
 class Program:
     """One region being walked."""
 
@@ -91,7 +123,7 @@ class Program:
         self.looping = 0
         self.call_scopes: dict[tuple[int, int, int], Scope] = {}
         self._serial = 0
-        self._now: int | None = None
+        self.now: int | None = None
         self._steps = 0
         self._walked = 0
         self._barren: dict[int, int] = {}
@@ -139,34 +171,24 @@ class Program:
                 )
             )
 
-    @contextmanager
-    def deeper(self, limit: int = DEPTH_LIMIT) -> Iterator[bool]:
-        """Count one level of nesting; yields False past the limit."""
-        self.depth += 1
-        try:
-            yield self.depth <= limit
-        finally:
-            self.depth -= 1
+    def deeper(self, limit: int = DEPTH_LIMIT) -> _Level:
+        """Count one level of nesting; ``as`` gives False past the limit."""
+        return _Level(self, limit)
 
     # -- bindings -------------------------------------------------------------------------
 
     @property
     def point(self) -> int:
         """The point of the walk at which names are looked up."""
-        return self._serial if self._now is None else self._now
+        return self._serial if self.now is None else self.now
 
     def tick(self) -> int:
         self._serial += 1
         return self._serial
 
-    @contextmanager
-    def at(self, serial: int | None) -> Iterator[None]:
+    def at(self, serial: int | None) -> _Point:
         """Look names up as they were at a point of the walk (None: now)."""
-        before, self._now = self._now, serial
-        try:
-            yield
-        finally:
-            self._now = before
+        return _Point(self, serial)
 
     def bind(self, name: str, scope: Scope, compute: Callable[[], Value]) -> None:
         """Bind a name to something computed when needed, in today's state of the names."""
