@@ -162,6 +162,12 @@ def test_a_safe_fix(case: str, tmp_path: Path) -> None:
 
 
 REVIEWED = {
+    "one of several files": (
+        "a.sh",
+        'rm -f "$BIN" "$DB_PATH" notes.txt\n',
+        'stamp=$(date +%Y%m%d_%H%M%S); for part in "" -wal -shm; do if [ -e "$DB_PATH$part" ]; '
+        'then mv "$DB_PATH$part" "$DB_PATH.bak_$stamp$part"; fi; done; rm -f "$BIN" notes.txt\n',
+    ),
     "fixed name": (
         "a.sh",
         "set -e\npg_dump shop > backups/shop.sql.gz\n",

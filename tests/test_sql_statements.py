@@ -240,3 +240,12 @@ def test_an_unterminated_quote_hides_nothing_and_is_reported() -> None:
     assert destroyed(text) == [("DROP TABLE users", "users")]
     assert [problem.stage for problem in lowered(text).problems] == ["parse"]
     assert destroyed("SELECT 'abc;\nDROP TABLE users;\n") == [("DROP TABLE users", "users")]
+
+
+def test_vacuum_into_takes_a_name_that_is_put_together() -> None:
+    text = "VACUUM INTO 'app_' || strftime('%Y%m%d', 'now') || '.db'; VACUUM INTO 'app_old.db'"
+    stamped, fixed = all_operations(text, "sqlite")
+    assert stamped.kind is fixed.kind is Kind.BACKUP
+    assert stamped.has(Trait.TIMESTAMPED)
+    assert not fixed.has(Trait.TIMESTAMPED)
+    assert text[stamped.span.start : stamped.span.end] == text.split(";")[0]

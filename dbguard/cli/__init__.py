@@ -23,6 +23,7 @@ __all__ = ["COMMANDS", "Exit", "command_parser", "main"]
 COMMANDS = {
     "scan": "check files and folders (the current folder if none is named)",
     "fix": "show, or write, what does away with findings",
+    "scaffold": "print a migration that keeps to the protocol",
     "baseline": "accept the findings there are, so that only new ones fail",
     "merge": "join the reports of a scan in parts (scan --shard)",
     "explain": "say what a rule finds, and what to do instead",

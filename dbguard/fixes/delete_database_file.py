@@ -20,6 +20,7 @@ _ONE_FILE = regex(r"(?:[^\s*?\[\]{}~\"'`\\()<>;&|#]|\$\{[A-Za-z_]\w*\})+")
 _SEVERAL = regex(r"[\s*?\[]")
 _UNCLEAR = regex(r'[`"]|\$\(|\[[@*]\]|\$[@*]')
 _SPECIAL = regex(r'[$`"\\]')
+_WHAT = "moved aside, with what belongs to it"
 _NAME = regex(r"[A-Za-z_][\w.]*")
 
 
@@ -56,17 +57,33 @@ def _in_shell(site: Site) -> Iterator[Repair]:
     span = Span(code.inner(command.node).start, code.inner(command.node).end)
     if site.region.text[span.start : span.end].count("\n"):
         return
-    lines = _moves(files, command.wrapper)
-    what = f"moved aside, with what belongs to {'it' if len(files) == 1 else 'them'}"
+    if len(files) > 1 and not any(word.plain.startswith("-") for word in command.words[2:]):
+        # One of them may be the database, and the rest go as before.
+        for name, rest in _one_and_rest(command, site):
+            deleted = " ".join((command.wrapper + command.words[0].written, *rest))
+            yield from _moved(code, command, span, [*_moves([name], command.wrapper), deleted])
+    yield from _moved(code, command, span, _moves(files, command.wrapper))
+
+
+def _one_and_rest(command: Command, site: Site) -> Iterator[tuple[str, list[str]]]:
+    """Yield each file with what is left of the command's words when its own are taken out."""
+    words = command.words[1:]
+    for name in _files(command, site):
+        rest = [word for word in words if COMPANIONS.sub("", _in_quotes(word) or "") != name]
+        if any(not _OPTIONS.fullmatch(word.plain) for word in rest):
+            yield name, [word.written for word in rest]
+
+
+def _moved(code: ShellCode, command: Command, span: Span, lines: list[str]) -> Iterator[Repair]:
+    """Yield the lines in the place of a command: several where it is alone on its line."""
+    region = code.region
     alone = command.stands_alone and not command.redirected
-    if alone and _own_line(code, span) and "\n" in site.text.strip():
-        indent = code.indent(span.start)
-        text = f"\n{indent}".join(lines)
-        yield Repair(site.region, (Edit(span, text),), what)
+    if alone and _own_line(code, span) and "\n" in region.text.strip():
+        yield Repair(region, (Edit(span, f"\n{code.indent(span.start)}".join(lines)),), _WHAT)
     text = " ".join(_on_one_line(lines))
     if alone:
-        yield Repair(site.region, (Edit(span, text.removesuffix(";")),), what)
-    yield Repair(site.region, (Edit(span, f"{{ {text} }}"),), what)
+        yield Repair(region, (Edit(span, text.removesuffix(";")),), _WHAT)
+    yield Repair(region, (Edit(span, f"{{ {text} }}"),), _WHAT)
 
 
 def _own_line(code: ShellCode, span: Span) -> bool:
@@ -165,4 +182,4 @@ def _in_python(site: Site) -> Iterator[Repair]:
     ]
     indent = code.indent(site.span.start)
     edit = Edit(site.span, f"\n{indent}".join(lines))
-    yield Repair(site.region, (*imports, edit), "moved aside, with what belongs to it")
+    yield Repair(site.region, (*imports, edit), _WHAT)

@@ -8,12 +8,12 @@ from dbguard.patterns import regex
 from dbguard.repair.copies import copy_of_dropped
 from dbguard.repair.edits import Edit
 from dbguard.repair.fix import Fix, Repair, Safety, Site
-from dbguard.repair.places import inner_span
+from dbguard.repair.places import around
 from dbguard.repair.python_code import PythonCode
-from dbguard.repair.shell_code import inserted
+from dbguard.repair.shell_code import ShellCode, inserted, is_run_by_shell
 from dbguard.repair.sql_code import MYSQL, ORACLE, POSTGRESQL, SQLITE, SqlCode
 from dbguard.repair.verification import count_query, verification
-from dbguard.source import Region
+from dbguard.source import Region, Span
 
 _STOPS = {SQLITE: ".bail on\n", POSTGRESQL: "\\set ON_ERROR_STOP on\n"}
 _RECEIVER = regex(r"([A-Za-z_][\w.]*)\.(execute|exec_driver_sql|drop_table)")
@@ -35,17 +35,17 @@ class DropTable(Fix):
 
     def repairs(self, site: Site) -> Iterator[Repair]:
         """Yield the comparison of both tables before the drop."""
-        tables = copy_of_dropped(site)
-        if tables is None:
+        copy = copy_of_dropped(site)
+        if copy is None:
             if site.region.language == "sql":
                 yield from _stopping(site)
+                yield from _in_shell(site)
             return
         if site.region.language == "sql":
-            yield from _in_sql(site, *tables)
-            if site.region.parent is not None and site.region.parent.language == "python":
-                yield from _in_python(site, site.region.parent, *tables)
-        elif site.region.language == "python":
-            yield from _in_python(site, site.region, *tables)
+            yield from _in_sql(site, copy.old, copy.new)
+        found = around(site.region, "python", site.finding.primary.span)
+        if found is not None:
+            yield from _in_python(site, *found, copy.old, copy.new)
 
 
 def _in_sql(site: Site, old: str, new: str) -> Iterator[Repair]:
@@ -100,10 +100,47 @@ def _dialect_around(region: Region) -> str:
     return ""
 
 
-def _in_python(site: Site, region: Region, old: str, new: str) -> Iterator[Repair]:
-    span = inner_span(region, site.finding.primary.span)
-    if span is None:
+def _in_shell(site: Site) -> Iterator[Repair]:
+    """In a script that goes on after a failure: the copy has to succeed, then both are compared.
+
+    The comparison is the client that drops, once more, with other SQL.
+    """
+    copy = copy_of_dropped(site, certain=False)
+    drop = around(site.region, "shell", site.finding.primary.span)
+    if copy is None or drop is None:
         return
+    region, span = drop
+    done = around(copy.operation.region, "shell", copy.operation.span)
+    if done is None or done[0].text != region.text or not is_run_by_shell(region):
+        return
+    try:
+        code = ShellCode(region)
+    except TimeoutError:
+        return
+    copies, drops = code.command_around(done[1]), code.command_around(span)
+    if copies is None or drops is None or not copies.stands_alone or not drops.stands_alone:
+        return
+    argument = next((w for w in drops.words if w.span.start <= span.start < w.span.end), None)
+    if argument is None or argument.plain.strip() != site.text.strip() or copies.span == drops.span:
+        return
+    sql = SqlCode(site.region)
+    dialect = sql.dialect or _dialect_around(site.region)
+    lines = verification(sql.written(copy.old), sql.written(copy.new), copy.old, dialect)
+    compared = " ".join(line.strip() for line in lines)
+    if dialect == ORACLE or any(mark in compared for mark in '"$`\\'):
+        return
+    text = region.text[drops.span.start : drops.span.end]
+    at = argument.span.start - drops.span.start
+    again = f'{text[:at]}"{compared}"{text[at + len(argument.written) :]} || exit 1'
+    newline = "\n" + code.indent(drops.span.start)
+    edits = (
+        inserted(copies.span.end, " || exit 1"),
+        inserted(drops.span.start, again + newline),
+    )
+    yield Repair(region, edits, "the copy has to succeed, and both are compared before the drop")
+
+
+def _in_python(site: Site, region: Region, span: Span, old: str, new: str) -> Iterator[Repair]:
     try:
         code = PythonCode(region)
     except TimeoutError:

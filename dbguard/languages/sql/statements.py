@@ -9,7 +9,7 @@ from dbguard.flow import Node
 from dbguard.languages.sql import rows, structure
 from dbguard.languages.sql.comparison import checked_insert, failing_select
 from dbguard.languages.sql.dialects import POSTGRESQL
-from dbguard.languages.sql.dynamic import literal
+from dbguard.languages.sql.dynamic import built_text, literal
 from dbguard.languages.sql.names import read_name
 from dbguard.languages.sql.session import Scope, timestamped
 from dbguard.languages.sql.tokens import Token, after_keys, closing, find_outside, has_keys, key
@@ -209,16 +209,17 @@ def _attach(scope: Scope, tokens: list[Token]) -> Iterator[Node]:
 
 
 def _vacuum(scope: Scope, tokens: list[Token]) -> Iterator[Node]:
+    """``VACUUM INTO`` takes an expression: the name may be put together (sqlite.org)."""
     at = find_outside(tokens, frozenset(("INTO",)))
-    path = literal(scope.region, tokens[at + 1]) if at + 1 < len(tokens) else None
-    if path:
+    path = built_text(scope.region, tokens[at + 1 :], scope.session.variables)
+    if path is not None and path.text:
         yield scope.operation(
             Kind.BACKUP,
-            scope.session.file(normal_path(path)),
+            scope.session.file(normal_path(path.text)),
             tokens[0].start,
-            tokens[at + 1].end,
+            tokens[-1].end,
             source=scope.session.here(),
-            traits=timestamped(path),
+            traits=timestamped(path.text),
             spelling="VACUUM INTO",
         )
 

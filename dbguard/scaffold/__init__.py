@@ -1,0 +1,1 @@
+"""``dbguard scaffold``: whole migrations that rebuild a table by the protocol's option B."""

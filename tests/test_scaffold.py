@@ -1,0 +1,237 @@
+"""``dbguard scaffold``: what it prints passes the scan, and does what it says on a database."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from dbguard.cli import main
+from dbguard.options import ScanOptions
+from dbguard.pipeline import scan
+
+NAMES = {
+    "sql": "rebuild.sql",
+    "python": "rebuild.py",
+    "shell": "rebuild.sh",
+    "alembic": "rebuild.py",
+}
+VARIANTS = [
+    ("sql", "sqlite"),
+    ("sql", "postgresql"),
+    ("sql", "mysql"),
+    ("python", ""),
+    ("shell", ""),
+    ("alembic", ""),
+]
+TABLES = {"users": "users", "order": '"order"', "Order Lines": '"Order Lines"', "größe": '"größe"'}
+COLUMNS = "id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INTEGER CHECK (age >= 0), UNIQUE (name)"
+ROWS = [(1, "ada", 36), (2, "grace", 45), (3, "edsger", 72)]
+
+
+def scaffold(
+    capsys: pytest.CaptureFixture[str], kind: str, dialect: str = "", table: str = "users"
+) -> str:
+    arguments = ["scaffold", kind, "--table", table, "--columns", COLUMNS]
+    assert main([*arguments, *(["--dialect", dialect] if dialect else [])]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(("kind", "dialect"), VARIANTS)
+def test_a_migration_passes_the_scan(
+    kind: str, dialect: str, table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "alembic/versions" if kind == "alembic" else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / NAMES[kind]).write_text(scaffold(capsys, kind, dialect, table), encoding="utf-8")
+    report = scan(ScanOptions((str(tmp_path),), tmp_path))
+    assert report.files == 1
+    assert not report.findings
+    assert not report.problems
+
+
+@pytest.mark.parametrize("without", ["count", "comparison"])
+@pytest.mark.parametrize(("kind", "dialect"), VARIANTS)
+def test_the_scan_would_say_if_a_comparison_were_missing(
+    kind: str, dialect: str, without: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = scaffold(capsys, kind, dialect)
+    text = text.replace("INSERT INTO users_kept", "-- ").replace("RAISE EXCEPTION", "RAISE NOTICE")
+    text = text.replace("SIGNAL SQLSTATE", "-- ").replace("raise RuntimeError", "print")
+    (tmp_path / NAMES[kind]).write_text(text)
+    assert "drop-table" in {f.rule for f in scan(ScanOptions((str(tmp_path),), tmp_path)).findings}
+
+
+# -- on a database
+
+
+def seed(folder: Path, table: str) -> None:
+    with closing(sqlite3.connect(folder / "app.db")) as connection, connection:
+        connection.execute(f"CREATE TABLE {TABLES[table]} (id INTEGER PRIMARY KEY, name, age)")
+        connection.executemany(f"INSERT INTO {TABLES[table]} VALUES (?, ?, ?)", ROWS)
+        connection.execute(
+            f"CREATE TABLE child (id, parent REFERENCES {TABLES[table]}(id) ON DELETE CASCADE)"
+        )
+        connection.execute("INSERT INTO child VALUES (1, 2)")
+
+
+def _sqlite3(path: Path, folder: Path) -> int:
+    with path.open() as script:
+        return subprocess.run(
+            ["sqlite3", "app.db"], cwd=folder, stdin=script, check=False
+        ).returncode
+
+
+def _script(path: Path, folder: Path) -> int:
+    program = sys.executable if path.suffix == ".py" else "sh"
+    return subprocess.run([program, str(path)], cwd=folder, check=False).returncode
+
+
+class _Operations(ModuleType):
+    """What Alembic's ``op`` offers, as far as the migration asks for it, over sqlite3."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__("alembic.op")
+        self.connection = connection
+
+    def execute(self, statement: str) -> None:
+        self.connection.execute(statement)
+
+    def get_bind(self) -> _Operations:
+        return self
+
+    def exec_driver_sql(self, statement: str) -> SimpleNamespace:
+        rows = self.connection.execute(statement)
+        return SimpleNamespace(scalar=lambda: rows.fetchone()[0], first=rows.fetchone)
+
+    def drop_table(self, name: str) -> None:
+        self.connection.execute(f'DROP TABLE "{name}"')
+
+    def rename_table(self, old: str, new: str) -> None:
+        self.connection.execute(f'ALTER TABLE "{old}" RENAME TO "{new}"')
+
+
+def _alembic(path: Path, folder: Path) -> int:
+    connection = sqlite3.connect(folder / "app.db", isolation_level=None)
+    package = ModuleType("alembic")
+    vars(package)["op"] = _Operations(connection)
+    module: dict[str, object] = {"__name__": "revision"}
+    with closing(connection), pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "alembic", package)
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), module)
+        connection.execute("BEGIN")
+        upgrade = module["upgrade"]
+        assert callable(upgrade)
+        try:
+            upgrade()
+        except RuntimeError:
+            connection.execute("ROLLBACK")
+            return 1
+        connection.execute("COMMIT")
+    return 0
+
+
+RUNS: dict[str, Callable[[Path, Path], int]] = {
+    "sql": _sqlite3,
+    "python": _script,
+    "shell": _script,
+    "alembic": _alembic,
+}
+NEEDS = {"sql": ["sqlite3"], "shell": ["sqlite3", "sh"]}
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("missing", [False, True], ids=["whole", "row missing"])
+@pytest.mark.parametrize("kind", RUNS)
+def test_a_migration_keeps_every_row_or_the_old_table(
+    kind: str, missing: bool, table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = [tool for tool in NEEDS.get(kind, []) if shutil.which(tool) is None]
+    if lacking and not os.environ.get("CI"):
+        pytest.skip(f"needs {' and '.join(lacking)}")
+    text = scaffold(capsys, kind, "", table)
+    if missing:
+        # The copy loses a row: the first SELECT of all columns after INSERT.
+        at = text.index(f"FROM {TABLES[table]}", text.index("INSERT INTO"))
+        end = at + len(f"FROM {TABLES[table]}")
+        text = f"{text[:end]} WHERE id <> 2{text[end:]}"
+    path = tmp_path / NAMES[kind]
+    path.write_text(text, encoding="utf-8")
+    data = tmp_path / "data"
+    data.mkdir()
+    seed(data, table)
+    assert (RUNS[kind](path, data) != 0) == missing
+    with closing(sqlite3.connect(data / "app.db")) as connection:
+        rows = connection.execute(f"SELECT * FROM {TABLES[table]} ORDER BY id").fetchall()
+        sql = connection.execute("SELECT group_concat(sql) FROM sqlite_master").fetchone()[0]
+        assert rows == ROWS
+        assert ("NOT NULL" in sql) != missing
+        assert connection.execute("SELECT * FROM child").fetchall() == [(1, 2)]
+        assert f"REFERENCES {TABLES[table]}" in sql
+        assert "_new" not in sql
+    if kind != "alembic":
+        (backup,) = [one for one in data.iterdir() if one.name != "app.db"]
+        with closing(sqlite3.connect(backup)) as connection:
+            assert connection.execute(f"SELECT count(*) FROM {TABLES[table]}").fetchone() == (3,)
+
+
+def test_without_a_backup_nothing_happens(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root writes into every folder")
+    path = tmp_path / "rebuild.py"
+    path.write_text(scaffold(capsys, "python"))
+    data = tmp_path / "data"
+    data.mkdir()
+    seed(data, "users")
+    before = (data / "app.db").read_bytes()
+    data.chmod(0o500)
+    assert _script(path, data) != 0
+    data.chmod(0o700)
+    assert (data / "app.db").read_bytes() == before
+
+
+REFUSED = [
+    ["--table", 'a"b'],
+    ["--table", "a'b"],
+    ["--table", "a; DROP TABLE b"],
+    ["--table", "a\nb"],
+    ["--table", "$(id)"],
+    ["--table", "`id`"],
+    ["--table", ""],
+    ["--table", "x" * 60],
+    ["--table", "a--b"],
+    ["--table", "{table}"],
+    ["--table", "a", "--columns", "id int); DROP TABLE b; --"],
+    ["--table", "a", "--columns", "id int, id text"],
+    ["--table", "a", "--columns", "UNIQUE (id)"],
+    ["--table", "a", "--columns", "(id int"],
+    ["--table", "a", "--columns", "1 int"],
+    ["--table", "a", "--columns", 'id int, note text DEFAULT """x"""'],
+    ["--table", "a", "--columns", "id int DEFAULT $(id)"],
+    ["--table", "a", "--dialect", "mysql"],
+    ["--table", "a", "--database", "$(id).db"],
+    ["--table", "a", "--database=-x.db"],
+    ["--table", "a", "--database", 'a".db'],
+]
+
+
+@pytest.mark.parametrize("arguments", REFUSED, ids=repr)
+@pytest.mark.parametrize("kind", ["shell", "python"])
+def test_names_that_could_say_something_else_are_refused(
+    kind: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["scaffold", kind, *arguments]) == 2
+    said = capsys.readouterr()
+    assert not said.out
+    assert said.err.startswith("dbguard: ")
