@@ -13,10 +13,17 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dbguard.cli import main
 from dbguard.options import ScanOptions
 from dbguard.pipeline import scan
+from dbguard.scaffold.alembic import alembic
+from dbguard.scaffold.plan import PlanError, plan
+from dbguard.scaffold.python import python
+from dbguard.scaffold.shell import shell
+from dbguard.scaffold.sql import sql
 
 NAMES = {
     "sql": "rebuild.sql",
@@ -235,3 +242,32 @@ def test_names_that_could_say_something_else_are_refused(
     said = capsys.readouterr()
     assert not said.out
     assert said.err.startswith("dbguard: ")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(min_size=1, max_size=20), st.lists(st.text(min_size=1, max_size=12), max_size=2))
+def test_a_name_that_is_accepted_says_nothing_but_a_name(table: str, columns: list[str]) -> None:
+    definitions = ", ".join(("id INTEGER PRIMARY KEY", *(f'"{name}" TEXT' for name in columns)))
+    try:
+        what = plan(table, definitions, "sqlite")
+    except PlanError:
+        return
+    for text in (python(what), alembic(what)):
+        compile(text, "rebuild.py", "exec")
+    quoted = '"' + table + '"'
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute(f"CREATE TABLE {quoted} ({definitions})")
+        connection.execute(f"INSERT INTO {quoted} (id) VALUES (7)")
+        lines = sql(what).splitlines(keepends=True)
+        without = ("VACUUM", ".bail")  # a backup of nothing, and what sqlite3 alone understands
+        connection.executescript("".join(x for x in lines if not x.startswith(without)))
+        assert connection.execute(f"SELECT id FROM {quoted}").fetchall() == [(7,)]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'")
+        assert tables.fetchone() == (1,)
+
+
+def test_every_line_of_a_shell_script_is_as_it_was_written() -> None:
+    script = shell(plan("a b", "id INTEGER", "sqlite", "data/my app.db"))
+    run = subprocess.run(["sh", "-n"], input=script, text=True, check=False)
+    assert run.returncode == 0
+    assert 'sqlite3 "data/my app.db"' in script

@@ -37,7 +37,7 @@ class DropTable(Fix):
         """Yield the comparison of both tables before the drop."""
         copy = copy_of_dropped(site)
         if copy is None:
-            if site.region.language == "sql":
+            if site.region.language == "sql" and site.region.parent is not None:
                 yield from _stopping(site)
                 yield from _in_shell(site)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dbguard.patterns import regex
@@ -11,7 +12,9 @@ from dbguard.repair.shell_code import inserted
 from dbguard.repair.sql_code import SqlCode, Statement
 from dbguard.source import Span
 
-_OFF = regex(r"PRAGMA\s+(?:\w+\.)?foreign_keys\s*(?:=\s*|\(\s*)['\"]?(?:off|0|no|false)\b", 2)
+_OFF = regex(
+    r"PRAGMA\s+(?:\w+\.)?foreign_keys\s*(?:=\s*|\(\s*)['\"]?(?:off|0|no|false)\b", re.IGNORECASE
+)
 
 
 class RebuildCascades(Fix):

@@ -17,7 +17,7 @@ from dbguard.repair.places import inner_span
 from dbguard.source import Region, SourceFile, Span
 
 MAX_ATTEMPTS = 2_000
-"""How many findings of one file are tried, so that no file takes for ever."""
+"""How many repairs of one file are tried, so that no file takes for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Proposal:
     """What may be done: the files before and after, and what is left.
 
     ``withheld`` are fixes of a safety that was not asked for; ``unfixed`` the findings
-    that no repair is known for, ``limited`` the files in which not every finding was tried.
+    that no repair is known for, ``limited`` the files in which not every repair was tried.
     """
 
     before: Bench
@@ -113,34 +113,30 @@ class _File:
         return sorted(found, key=_order)
 
     def _pass(self) -> bool:
-        tried: list[tuple[str, Span]] = []
-        progress = False
-        while self.attempts < MAX_ATTEMPTS:
-            finding = next(
-                (one for one in self._findings() if (one.rule, one.primary.span) not in tried), None
-            )
-            if finding is None:
+        """Try every finding once; say whether one was fixed."""
+        tried: set[tuple[str, Span]] = set()
+        progress, again = False, True
+        while again and self.attempts < MAX_ATTEMPTS:
+            again = False
+            for finding in self._findings():
+                place = finding.rule, finding.primary.span
+                done = None if place in tried else self._tried(finding, self.allowed)
+                if done is None:
+                    tried.add(place)
+                    continue
+                outcome, repair, safety = done
+                self.proposal.fixed.append(self._fixed(finding, repair, safety))
+                self.done.append(outcome.edits)
+                self.proposal.after = outcome.bench
+                tried = {(rule, moved(span, outcome.edits)) for rule, span in tried}
+                progress = again = True
                 break
-            self.attempts += 1
-            done = self._tried(finding, self.allowed)
-            if done is None:
-                tried.append((finding.rule, finding.primary.span))
-                continue
-            outcome, repair, safety = done
-            self.proposal.fixed.append(self._fixed(finding, repair, safety))
-            self.done.append(outcome.edits)
-            self.proposal.after = outcome.bench
-            tried = [(rule, moved(span, outcome.edits)) for rule, span in tried]
-            progress = True
         return progress
 
     def _look_at_rest(self, finding: Finding) -> None:
         """Say of a finding that stays whether another safety would fix it."""
         others = frozenset(Safety) - self.allowed
-        done = None
-        if others and self.attempts < MAX_ATTEMPTS:
-            self.attempts += 1
-            done = self._tried(finding, others)
+        done = self._tried(finding, others) if others else None
         if done is None:
             self.proposal.unfixed.append(finding)
         else:
@@ -169,7 +165,8 @@ class _File:
             return None
         for repair in fix.repairs(site):
             safety = repair.safety or fix.safety
-            if safety in allowed:
+            if safety in allowed and self.attempts < MAX_ATTEMPTS:
+                self.attempts += 1
                 done = bench.repaired(candidate, repair, finding)
                 if done is not None:
                     return done, repair, safety

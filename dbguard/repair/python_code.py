@@ -8,6 +8,7 @@ terms; what it keeps, a text that is edited in place keeps anyway).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import tree_sitter_python
@@ -19,8 +20,7 @@ from dbguard.repair.edits import Edit
 from dbguard.repair.words import Word
 from dbguard.source import Region, Span
 
-_CODING = regex(r"coding[:=]")
-_LITERAL = regex(r"""[rRbBuU]{0,2}(?P<quote>"{3}|'{3}|"|')(?P<text>.*)(?P=quote)""", 16)
+_LITERAL = regex(r"""[rRbBuU]{0,2}(?P<quote>"{3}|'{3}|"|')(?P<text>.*)(?P=quote)""", re.DOTALL)
 
 
 class PythonCode:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dbguard.languages.sql.dialects import MYSQL, POSTGRESQL, SQLITE
 from dbguard.patterns import regex
 from dbguard.records import dataclass
@@ -29,7 +31,8 @@ _RESERVED = frozenset(
 _REFUSED_IN_COLUMNS = r"[\x00-\x08\x0b-\x1f\x7f;\\$#%{}:]|--|/\*|\"{3}|'{3}"
 _COLUMN = regex(r"(\"[^\"]+\"|`[^`]+`|[A-Za-z_]\w*)(?=\s|$)")
 _CONSTRAINT = regex(
-    r"(?:CONSTRAINT|PRIMARY\s+KEY|FOREIGN\s+KEY|UNIQUE|CHECK|EXCLUDE|KEY|INDEX)\b(?!\s+\w+$)", 2
+    r"(?:CONSTRAINT|PRIMARY\s+KEY|FOREIGN\s+KEY|UNIQUE|CHECK|EXCLUDE|KEY|INDEX)\b(?!\s+\w+$)",
+    re.IGNORECASE,
 )
 
 
