@@ -137,6 +137,21 @@ CASES = {
         "(SELECT count(*) FROM \"Users\") THEN\n    RAISE EXCEPTION 'Users: rows are missing';\n"
         '  END IF;\nEND $$;\nDROP TABLE "Users";\n',
     ),
+    "client that goes on": (
+        "a.sh",
+        "psql shop <<SQL\nINSERT INTO users_new SELECT * FROM users;\nDROP TABLE users;\nSQL\n",
+        "psql shop <<SQL\n\\\\set ON_ERROR_STOP on\nINSERT INTO users_new SELECT * FROM users;\n"
+        "DO \\$\\$ BEGIN\n  IF (SELECT count(*) FROM users_new) <> (SELECT count(*) FROM users) "
+        "THEN\n    RAISE EXCEPTION 'users: rows are missing';\n  END IF;\nEND \\$\\$;\n"
+        "DROP TABLE users;\nSQL\n",
+    ),
+    "quoted client": (
+        "a.sh",
+        "set -e\npsql shop -c 'INSERT INTO new SELECT * FROM users; DROP TABLE users'\n",
+        "set -e\npsql shop -c 'INSERT INTO new SELECT * FROM users; DO $$ BEGIN IF (SELECT count(*) "
+        "FROM new) <> (SELECT count(*) FROM users) THEN RAISE EXCEPTION '\\''users: rows are "
+        "missing'\\''; END IF; END $$; DROP TABLE users'\n",
+    ),
     "last comment": (
         "a.py",
         "x = 1  # dbguard: ignore[drop-all] was once\n",

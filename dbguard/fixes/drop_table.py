@@ -38,7 +38,11 @@ class DropTable(Fix):
         copy = copy_of_dropped(site)
         if copy is None:
             if site.region.language == "sql" and site.region.parent is not None:
-                yield from _stopping(site)
+                uncertain = copy_of_dropped(site, certain=False)
+                if uncertain is not None:
+                    yield from _in_sql(site, uncertain.old, uncertain.new)
+                else:
+                    yield from _stopping(site)
                 yield from _in_shell(site)
             return
         if site.region.language == "sql":

@@ -16,7 +16,7 @@ from dbguard.repair.fix import Repair, Safety, Site
 from dbguard.repair.places import inner_span
 from dbguard.source import Region, SourceFile, Span
 
-MAX_ATTEMPTS = 2_000
+MAX_ATTEMPTS = 500
 """How many repairs of one file are tried, so that no file takes for ever."""
 
 
