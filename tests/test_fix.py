@@ -180,8 +180,9 @@ REVIEWED = {
     "one of several files": (
         "a.sh",
         'rm -f "$BIN" "$DB_PATH" notes.txt\n',
-        'stamp=$(date +%Y%m%d_%H%M%S); for part in "" -wal -shm; do if [ -e "$DB_PATH$part" ]; '
-        'then mv "$DB_PATH$part" "$DB_PATH.bak_$stamp$part"; fi; done; rm -f "$BIN" notes.txt\n',
+        'moved_at=$(date +%Y%m%d_%H%M%S); for companion in "" -wal -shm; do '
+        'if [ -e "$DB_PATH$companion" ]; '
+        'then mv "$DB_PATH$companion" "$DB_PATH.bak_$moved_at$companion"; fi; done; rm -f "$BIN" notes.txt\n',
     ),
     "fixed name": (
         "a.sh",
@@ -240,6 +241,7 @@ LEFT_ALONE = {
         'import os\nfrom clock import time\n\ntime()\nos.remove("app.db")\n',
     ),
     "shares a line": ("a.py", 'import os\nif True: os.remove("app.db")\n'),
+    "variable is taken": ("a.sh", "companion=-x; rm app.db\n"),
     "partly quoted": ("a.sh", "rm 'app'.db\n"),
     "read again": ("a.sh", "set -e\ncp app.db app.db.bak\ncp app.db.bak /mnt/\n"),
     "no copy": ("a.sql", "DROP TABLE users;\n"),
@@ -305,15 +307,13 @@ def test_a_fix_takes_nothing_but_findings_away(
     assert len(again.before.examined.problems) <= len(proposal.before.examined.problems)
     # Only lines on which something was found go, and the PRAGMA that stood in vain.
     found_on = {
-        number
+        text.splitlines()[number - 1]
         for finding in proposal.before.open_findings
         for number in _lines(finding.primary.file.text, finding.primary.span)
     }
-    # Of two lines alike a difference names either one: their texts are compared.
-    lines = text.splitlines()
-    may_go = Counter(lines[number - 1] for number in found_on)
-    gone = Counter(line[2:] for line in ndiff(lines, after.splitlines()) if line[:2] == "- ")
-    assert not {line for line in gone - may_go if "foreign_keys" not in line}
+    for line in ndiff(text.splitlines(), after.splitlines()):
+        if line.startswith("- "):
+            assert line[2:] in found_on or "foreign_keys" in line
 
 
 def _lines(text: str, span: Span) -> range:

@@ -20,6 +20,11 @@ _ONE_FILE = regex(r"(?:[^\s*?\[\]{}~\"'`\\()<>;&|#]|\$\{[A-Za-z_]\w*\})+")
 _SEVERAL = regex(r"[\s*?\[]")
 _UNCLEAR = regex(r'[`"]|\$\(|\[[@*]\]|\$[@*]')
 _SPECIAL = regex(r'[$`"\\]')
+_OWN = regex(
+    r"moved_at=\$\(date \+%Y%m%d_%H%M%S\)|for (?:companion|moved_file) in|\$moved_file\b"
+    r"|\$companion\b|\.bak_\$moved_at"
+)
+_TAKEN = regex(r"\b(?:moved_at|companion|moved_file)\b")
 _WHAT = "moved aside, with what belongs to it"
 _NAME = regex(r"[A-Za-z_][\w.]*")
 
@@ -52,7 +57,7 @@ def _in_shell(site: Site) -> Iterator[Repair]:
     if command is None or command.words[0].plain.lstrip("\\") not in _PROGRAMS:
         return
     files = _files(command, site)
-    if not files or not _WRAPPERS.fullmatch(command.wrapper):
+    if not (files and _WRAPPERS.fullmatch(command.wrapper) and _names_are_free(site.text)):
         return
     span = Span(code.inner(command.node).start, code.inner(command.node).end)
     if site.region.text[span.start : span.end].count("\n"):
@@ -123,21 +128,25 @@ def _in_quotes(word: Word) -> str | None:
 def _moves(files: list[str], wrapper: str) -> list[str]:
     """Return the lines that move files aside. What is not there is left out."""
     if len(files) == 1:
-        name = files[0]
-        loop, condition, moved = [], f'"{name}$part"', f'"{name}.bak_$stamp$part"'
+        loop, name = [], files[0]
     else:
         listed = " ".join(f'"{name}"' for name in files)
-        loop = [f"for file in {listed}; do"]
-        condition, moved = '"$file$part"', '"$file.bak_$stamp$part"'
+        loop, name = [f"for moved_file in {listed}; do"], "$moved_file"
+    there, aside = f'"{name}$companion"', f'"{name}.bak_$moved_at$companion"'
     inner = "  " * len(loop)
     lines = [
-        "stamp=$(date +%Y%m%d_%H%M%S)",
+        "moved_at=$(date +%Y%m%d_%H%M%S)",
         *loop,
-        f'{inner}for part in "" -wal -shm; do',
-        f"{inner}  if [ -e {condition} ]; then {wrapper}mv {condition} {moved}; fi",
+        f'{inner}for companion in "" -wal -shm; do',
+        f"{inner}  if [ -e {there} ]; then {wrapper}mv {there} {aside}; fi",
         f"{inner}done",
     ]
     return [*lines, "done"] if loop else lines
+
+
+def _names_are_free(text: str) -> bool:
+    """Say whether a script uses the names of our variables for nothing else."""
+    return _TAKEN.search(_OWN.sub("", text)) is None
 
 
 def _on_one_line(lines: list[str]) -> list[str]:

@@ -172,27 +172,27 @@ class PythonCode:
         wanted = [module for module in modules if not self.imports(module)]
         if any(self.binds(module) for module in modules):
             return None
-        return tuple(self._import(module) for module in wanted)
+        lines = [f"import {module}" for module in sorted(wanted)]
+        if any(node.type == "import_statement" for node in self._head()):
+            return tuple(self._import(line) for line in lines)
+        return (self._first_import("\n".join(lines)),) if lines else ()
 
-    def _import(self, module: str) -> Edit:
+    def _import(self, line: str) -> Edit:
+        """Import beside other imports, in the order of their names."""
         plain = [node for node in self._head() if node.type == "import_statement"]
-        line = f"import {module}"
         for node in plain:
             if self.text(node) > line:
                 at = self.inner(node).start
                 return Edit(Span(at, at), f"{line}\n")
-        if plain:
-            at = self.inner(plain[-1]).end
-            at = self._line_end(at)
-            return Edit(Span(at, at), f"\n{line}")
+        at = self._line_end(self.inner(plain[-1]).end)
+        return Edit(Span(at, at), f"\n{line}")
+
+    def _first_import(self, lines: str) -> Edit:
+        """Import in a text without plain imports: behind the docstring and ``from __future__``."""
         others = [node for node in self._head() if node.type == "import_from_statement"]
         if others:
             at = self.inner(others[0]).start
-            return Edit(Span(at, at), f"{line}\n\n")
-        return self._first_import(line)
-
-    def _first_import(self, line: str) -> Edit:
-        """Import in a text without imports: behind the docstring and ``from __future__``."""
+            return Edit(Span(at, at), f"{lines}\n")
         nodes = self.tree.root.named_children
         behind = 0
         for node in nodes:
@@ -206,9 +206,9 @@ class PythonCode:
             elif node.type != "comment":
                 break
         if behind:
-            return Edit(Span(behind, behind), f"\n\n{line}")
+            return Edit(Span(behind, behind), f"\n\n{lines}")
         first = next((self.inner(n).start for n in nodes if n.type != "comment"), 0)
-        return Edit(Span(first, first), f"{line}\n\n")
+        return Edit(Span(first, first), f"{lines}\n\n")
 
     def _head(self) -> list[Node]:
         """Return the imports the text begins with."""
