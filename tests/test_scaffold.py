@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlglot.dialects import MySQL, Postgres, SQLite
 
 from dbguard.cli import main
 from dbguard.options import ScanOptions
@@ -208,6 +210,13 @@ def test_without_a_backup_nothing_happens(
     assert (data / "app.db").read_bytes() == before
 
 
+_SQL_WORDS = {
+    word.lower()
+    for dialect in (SQLite, Postgres, MySQL)
+    for word in dialect.tokenizer_class.KEYWORDS
+    if re.fullmatch(r"[A-Za-z_]+", word)
+}
+
 REFUSED = [
     ["--table", 'a"b'],
     ["--table", "a'b"],
@@ -242,6 +251,15 @@ def test_names_that_could_say_something_else_are_refused(
     said = capsys.readouterr()
     assert not said.out
     assert said.err.startswith("dbguard: ")
+
+
+def test_no_plain_name_is_a_word_of_sqlite() -> None:
+    """Every word of SQL that SQLite refuses as a name is quoted."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for word in sorted(_SQL_WORDS):
+            name = plan(word, "id INTEGER", "sqlite").name()
+            connection.execute(f"CREATE TABLE {name} (id)")
+            connection.execute(f"SELECT id FROM {name} WHERE {name}.id IN (SELECT id FROM {name})")
 
 
 @settings(max_examples=300, deadline=None)

@@ -19,15 +19,36 @@ _PLAIN = regex(r"[a-z_][a-z0-9_]*")
 # What would end a quoted name, a string of Python or SQL, a here-document or a line.
 _REFUSED = regex(r"[\x00-\x1f\x7f\"'`\\$\[\]{}%;.]|--|/\*|[^\x00-\ud7ff\ue000-\U0010ffff]")
 _RESERVED = frozenset(
-    """all analyze and any array as asc authorization between both by case cast check collate
-    column constraint create cross current_date current_time current_timestamp current_user
-    database default deferrable delete desc distinct do drop else end except exists fetch for
-    foreign from full function grant group groups having in index initially inner insert
-    intersect into is join key keys kill lateral leading left like limit localtime match natural
-    not null of offset on only or order outer over placing primary range references rank returning
-    right row rows select session_user set some system table then to trailing trigger union unique
-    update user using values variadic when where window with""".split()
+    """abort accessible action add after all alter always analyse analyze and any array as asc asensitive
+    asymmetric attach authorization autoincrement before begin between bigint binary blob both by call
+    cascade case cast change char character check collate collation column commit concurrently condition
+    conflict constraint continue convert create cross cube cume_dist current current_catalog
+    current_date current_role current_schema current_time current_timestamp current_user cursor
+    database databases day_hour day_microsecond day_minute day_second dec decimal declare default
+    deferrable deferred delayed delete dense_rank desc describe detach deterministic distinct
+    distinctrow div do double drop dual each else elseif empty enclosed end escape escaped except
+    exclude exclusive exists exit explain fail false fetch filter first first_value float float4 float8
+    following for force foreign freeze from full fulltext function generated get glob grant group
+    grouping groups having high_priority hour_microsecond hour_minute hour_second if ignore ilike
+    immediate in index indexed infile initially inner inout insensitive insert instead int int1 int2
+    int3 int4 int8 integer intersect interval into io_after_gtids io_before_gtids is isnull iterate join
+    json_table key keys kill lag last last_value lateral lead leading leave left like limit linear lines
+    load localtime localtimestamp lock long longblob longtext loop low_priority match materialized
+    maxvalue mediumblob mediumint mediumtext middleint minute_microsecond minute_second mod modifies
+    natural no no_write_to_binlog not nothing notnull nth_value ntile null nulls numeric of offset on
+    only optimize option optionally or order others out outer outfile over overlaps partition
+    percent_rank placing plan pragma preceding precision primary procedure purge query raise range rank
+    read reads read_write real recursive references regexp reindex release rename repeat replace require
+    resignal restrict return returning revoke right rlike rollback row rows row_number savepoint schema
+    schemas second_microsecond select sensitive separator session_user set show signal similar smallint
+    some spatial specific sql sqlexception sqlstate sqlwarning ssl starting stored straight_join
+    symmetric system table tablesample temp temporary terminated then ties tinyblob tinyint tinytext to
+    trailing transaction trigger true unbounded undo union unique unlock unsigned update usage use user
+    using utc_date utc_time utc_timestamp vacuum values varbinary varchar varcharacter variadic varying
+    verbose view virtual when where while window with without write xor year_month zerofill""".split()
 )
+"""Words of SQLite (sqlite.org/lang_keywords.html), and what PostgreSQL and MySQL reserve."""
+
 _REFUSED_IN_COLUMNS = r"[\x00-\x08\x0b-\x1f\x7f;\\$#%{}:]|--|/\*|\"{3}|'{3}"
 _COLUMN = regex(r"(\"[^\"]+\"|`[^`]+`|[A-Za-z_]\w*)(?=\s|$)")
 _CONSTRAINT = regex(
