@@ -63,6 +63,24 @@ def test_a_scan_runs_git_only_writes_nothing_and_opens_no_socket(
     assert _files(repository.folder) == before
 
 
+def test_a_fix_is_tried_in_memory_and_only_apply_writes(repository: Repository) -> None:
+    reset = "docker compose down -v\n"
+    repository.commit(a_sh=reset, b_py="import os\nos.remove('app.db')\n", c_sh="echo\n")
+    before = _files(repository.folder)
+    code, events, _ = _watched(repository.folder, "fix", "--review")
+    assert code == 1
+    assert {event for event, _ in events} - {"import"} == {"subprocess.Popen"}
+    assert _files(repository.folder) == before
+    code, events, _ = _watched(repository.folder, "fix", "--review", "--apply")
+    assert code == 0
+    assert sum(event == "os.rename" for event, _ in events) == 2
+    assert "os.remove" not in {event for event, _ in events}
+    after = _files(repository.folder)
+    changed = {Path(name).name for name in before if before[name] != after.get(name)}
+    assert changed == {"a.sh", "b.py"}
+    assert before.keys() == after.keys()
+
+
 def test_what_lies_in_the_project_is_not_imported(repository: Repository) -> None:
     for name in ("victim", "settings", "conftest", "setup", "sitecustomize"):
         repository.write(f"{name}.py", "import os\nos.remove('app.db')\n")
