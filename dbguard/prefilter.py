@@ -132,7 +132,8 @@ def _is_used(word: bytes, data: bytes) -> bool:
         end = at + len(word)
         if data[end : end + 1] in _BEHIND_WORD:
             # "(", "as name", or the end of a line: that of an assignment, perhaps.
-            following = data[end : end + 200].lstrip(b" \t")
+            following = data[end : end + 200].replace(b"\\\r\n", b" ").replace(b"\\\n", b" ")
+            following = following.lstrip(b" \t\f")
             if following[:1] == b"(":
                 if fits(word, data, at, data.index(b"(", end) + 1):
                     return True

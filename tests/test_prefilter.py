@@ -44,6 +44,7 @@ from tests.expectations import fixture_files, language_of, source_of
         ("x = 'é'\n".encode(), "python", False),
         (b"# coding: utf-7\n+AG8-s\n", "python", True),
         ("x = 1\n".encode("utf-16"), "python", True),
+        (b"Base.metadata.drop_all \\\n(engine)\n", "python", True),
         (b"SELECT 1;\n", "sql", False),
         (b"DrOp/**/table t\n", "sql", True),
         ("drop table t".encode("utf-16"), "sql", True),
