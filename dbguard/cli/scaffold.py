@@ -14,8 +14,8 @@ _DIALECTS = ("sqlite", "postgresql", "mysql")
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = (
-        "Print a migration that rebuilds a table by option B of the protocol: backup, new table, "
-        "copy, comparison, drop, a look at the result. Where it fails, the old table stays."
+        "Print a migration that rebuilds a table: backup, new table, copy, comparison,\n"
+        "drop, a look at the result. Where it fails, the old table stays."
     )
     option = parser.add_argument
     option("kind", choices=_KINDS, metavar="KIND", help="sql, python, alembic or shell")
