@@ -210,7 +210,7 @@ HOSTS = frozenset(
 ENTRIES = entries()
 
 
-def test_documentation_is_an_address_of_an_official_host():
+def test_documentation_is_an_address_of_an_official_host() -> None:
     for entry in ENTRIES:
         where, address = entry.documentation, urlsplit(entry.documentation)
         assert address.scheme == "https", where
@@ -226,19 +226,19 @@ HOSTS_ALONE = frozenset(
 """Hosts whose first page is the manual."""
 
 
-def test_a_repository_is_named_with_its_owner():
+def test_a_repository_is_named_with_its_owner() -> None:
     for entry in ENTRIES:
         address = urlsplit(entry.documentation)
         if address.hostname == "github.com":
             assert len(address.path.strip("/").split("/")) >= 2, entry.documentation
 
 
-def test_hosts_that_nothing_names_are_not_listed():
+def test_hosts_that_nothing_names_are_not_listed() -> None:
     named = {urlsplit(entry.documentation).hostname for entry in ENTRIES}
     assert named >= HOSTS
 
 
-def test_each_confirmation_is_about_an_entry_and_says_by_what():
+def test_each_confirmation_is_about_an_entry_and_says_by_what() -> None:
     for one in confirmations():
         assert any(one.covers(entry) for entry in ENTRIES), one.pattern
         assert date.fromisoformat(one.date) >= date(2026, 11, 24)
@@ -246,14 +246,14 @@ def test_each_confirmation_is_about_an_entry_and_says_by_what():
         assert one.by.strip()
 
 
-def test_no_confirmation_covers_a_whole_family_of_programs():
+def test_no_confirmation_covers_a_whole_family_of_programs() -> None:
     for one in confirmations():
         assert one.pattern[:1].isalnum(), "a pattern begins with a program"
         programs = {first_line(entry).split()[0] for entry in ENTRIES if one.covers(entry)}
         assert len(programs) == 1, one.pattern
 
 
-def test_the_page_is_what_the_tables_say():
+def test_the_page_is_what_the_tables_say() -> None:
     text = page()
     assert PAGE.read_text(encoding="utf-8") == text
     assert all(f"<{entry.documentation}>" in text for entry in ENTRIES)

@@ -17,11 +17,6 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=26)
 
-    def _format_action(self, action: argparse.Action) -> str:
-        """Leave out the line that says COMMAND above the commands: they fill the screen."""
-        commands = list(self._iter_indented_subactions(action))
-        return "".join(map(self._format_action, commands)) or super()._format_action(action)
-
 
 def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; of the commands only the one that *arguments* name has its options."""
