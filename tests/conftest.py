@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.live_databases import Shop, make_shop
 from tests.scratch import Repository
+
+# How long an example takes says more of the machine than of dbguard.
+settings.register_profile("dbguard", deadline=None)
+settings.load_profile("dbguard")
 
 
 @pytest.fixture
