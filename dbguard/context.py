@@ -14,6 +14,7 @@ _TEST = regex(
     re.IGNORECASE,
 )
 _TEST_STEMS = ("test", "spec", "fixtures", "e2e", ".bats")
+_MIGRATION_STEMS = ("grat", "vers", "alemb", "schema", "flyway", "base", "changelog", ".sql")
 _MIGRATION = regex(
     r"(?:^|/)(?:(?:[\w.]*[-_])?migrations?|migrate|versions|alembic|schema_?changes|flyway"
     r"|liquibase|changelogs?)/"
@@ -46,6 +47,6 @@ def context_of(path: str, test_paths: tuple[str, ...] = ()) -> Context:
         return Context.DOCUMENTATION
     if any(stem in folded for stem in _TEST_STEMS) and _TEST.search(path):
         return Context.TEST
-    if _MIGRATION.search(path):
+    if any(stem in folded for stem in _MIGRATION_STEMS) and _MIGRATION.search(path):
         return Context.MIGRATION
     return Context.APPLICATION

@@ -75,9 +75,9 @@ def is_local(name: str) -> bool:
 
 def throwaway_reason(name: str) -> str:
     """Say why losing the database called *name* does not matter, '' where it does."""
-    if _MEMORY.match(name):
+    if (":" in name or "mode=memory" in name) and _MEMORY.match(name):
         return "in memory"
-    if _TEMPORARY.match(name):
+    if name.startswith(("/", "__hole_")) and _TEMPORARY.match(name):
         return "temporary file"
     if any(part in ("tempfile", "mktemp", "tmp_path") for part in hole_names(name)):
         return "temporary file"
@@ -144,6 +144,12 @@ NOT_DATABASE = regex(
 SERVER_FILE = regex(r"(?:^|/)(?:dump\.rdb|appendonly\.aof)$")
 """The files in which Redis keeps its data, whatever their names suggest."""
 
+# One of these is in whatever a pattern below finds. None has an "i", which in a pattern
+# stands for the dotless one as well. To compile a pattern takes up to a millisecond.
+_BACKUP_STEMS = (
+    "back", "bak", "bkp", "bck", "old", "or", "prev", "cop", "snap", "save", "arch", "dump",
+    "roll", "~",
+)  # fmt: skip
 _BACKUP_WORD = regex(
     r"(?:^|[^a-z])(?:backups?|bak|bkp|bck|old|orig|original|prev|previous|copy|copies|snapshots?"
     r"|saved?|archived?|archives?|dumps?|before|rollback)(?:[^a-z]|$)|\.bak|backup|_bak|~$",
@@ -216,7 +222,9 @@ _DIRECTORY_WORDS = frozenset("dir directory folder root base volume parent".spli
 
 def looks_like_backup(path: str) -> bool:
     """Say whether a path is named as a copy: ``app.db.bak``, ``backups/``, a time stamp."""
-    return bool(_BACKUP_WORD.search(path) or _STAMP.search(path))
+    folded = path.casefold()
+    named = any(stem in folded for stem in _BACKUP_STEMS) and _BACKUP_WORD.search(path)
+    return bool(named) or is_timestamped(path)
 
 
 def names_backup(program: str) -> bool:
@@ -227,7 +235,8 @@ def names_backup(program: str) -> bool:
 
 def is_timestamped(path: str) -> bool:
     """Say whether a path carries a date, a time or another name of its own."""
-    return bool(_STAMP.search(path))
+    may_be = "%" in path or "__hole_" in path.casefold() or any(map(str.isdecimal, path))
+    return may_be and bool(_STAMP.search(path))
 
 
 def looks_new(path: str) -> bool:
@@ -237,7 +246,9 @@ def looks_new(path: str) -> bool:
 
 def looks_like_test(name: str) -> bool:
     """Say whether a database is named as one that may go: ``test.db``, ``app_test``, ``tmp.db``."""
-    return bool(_TEST_WORD.search(name.replace("__hole_", "/").rpartition("://")[2]))
+    folded = name.casefold()
+    may_be = "test" in folded or "tmp" in folded or "temp" in folded
+    return may_be and bool(_TEST_WORD.search(name.replace("__hole_", "/").rpartition("://")[2]))
 
 
 def is_storage(path: str) -> bool:

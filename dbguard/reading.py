@@ -16,6 +16,10 @@ from dbguard.patterns import regex
 from dbguard.records import dataclass
 from dbguard.source import Problem
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+
 FILE_LIMIT = 16 * 1024 * 1024
 """The largest file that is read, in bytes. A larger one is a problem of stage "limit"."""
 
@@ -104,6 +108,11 @@ def is_binary(data: bytes) -> bool:
     return b"\0" in data[:BINARY_PROBE] and not data.startswith(tuple(bom for bom, _ in _BOMS))
 
 
+def _cookie(head: bytes) -> re.Match[bytes] | None:
+    """Return the cookie of PEP 263 at the start of a file. The word first: few have one."""
+    return _COOKIE.match(head) if b"coding" in head else None
+
+
 def decode(data: bytes, shown: str, language: str) -> Decoded:
     """Return the text of a file; *shown* is the path problems name.
 
@@ -116,7 +125,7 @@ def decode(data: bytes, shown: str, language: str) -> Decoded:
             return _decode_as(encoding, data, shown)
     if data.startswith(codecs.BOM_UTF8):
         data = data[len(codecs.BOM_UTF8) :]
-    elif language == "python" and (cookie := _COOKIE.match(data[:COOKIE_LENGTH])):
+    elif language == "python" and (cookie := _cookie(data[:COOKIE_LENGTH])):
         name = cookie[1].decode("ascii", "replace")
         encoding = _text_encoding(name)
         if not encoding:

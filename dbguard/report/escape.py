@@ -27,6 +27,9 @@ _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 def escape(text: str) -> str:
     """Return *text* with every unsafe character as an escape; the result is one line."""
+    # As most texts are: then the pattern, a long one, need not be compiled.
+    if text.isascii() and text.isprintable() and "##" not in text:
+        return text
     return _UNSAFE.sub(lambda match: _escaped(match[0]), text)
 
 
@@ -48,6 +51,8 @@ _COMMAND = regex(r"^([ \t]*):(?=:)", re.MULTILINE)
 
 def no_command(text: str) -> str:
     """Return *text* with no line that GitHub Actions takes for a command (``::error::``)."""
+    if "::" not in text:
+        return text
     return _COMMAND.sub(r"\1\\x3a", text)
 
 

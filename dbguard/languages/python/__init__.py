@@ -203,7 +203,8 @@ def _unreadable(tree: SyntaxTree) -> tuple[Problem, ...]:
     node = tree.first_error()
     if node is not None:
         at = node.start_byte, node.end_byte
-    for match in _PRINT.finditer(tree.data):
+    words = b"print" in tree.data or b"exec" in tree.data
+    for match in _PRINT.finditer(tree.data) if words else ():
         if at is not None and at[0] <= match.end():
             break
         found = tree.root.descendant_for_byte_range(match.end() - 1, match.end())

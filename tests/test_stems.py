@@ -1,0 +1,57 @@
+"""A cheap test that stands before a pattern never says no to what the pattern finds."""
+
+from __future__ import annotations
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from dbguard import context, databases, reading
+from dbguard.evidence import Context
+from dbguard.report import escape
+
+_PARTS = (
+    "backup backups bak bkp bck old orig original prev previous copy copies snapshot saved save"
+    " archive archived dumps before rollback ~ 20240101 2024-01-01 %Y __hole_date__ __HOLE_now__"
+    " test tests testing tmp temp migrations migrate versions alembic schemachanges schema_change"
+    " flyway liquibase changelog V1__a R2__b 0001 up down sql db / . _ - x :memory: sqlite:// ?mode=memory"
+    " file::memory: /tmp/ __hole_TMPDIR__ app ##[ ## :: : # coding ſ K ı \n \t \x1b é"
+).split(" ")  # fmt: skip
+TEXTS = st.lists(st.sampled_from(_PARTS) | st.characters(), max_size=8).map("".join)
+
+
+@settings(deadline=None, max_examples=400)
+@given(TEXTS)
+@example("app.bac\u212aup.db")
+@example("or\u0131g.db")
+@example("te\u017ft.db")
+def test_stems_of_names_of_databases(name: str) -> None:
+    stamped = databases._STAMP.search(name) is not None
+    assert databases.is_timestamped(name) is stamped
+    found = databases._BACKUP_WORD.search(name) is not None
+    assert databases.looks_like_backup(name) is (found or stamped)
+    shown = name.replace("__hole_", "/").rpartition("://")[2]
+    assert databases.looks_like_test(name) is (databases._TEST_WORD.search(shown) is not None)
+    lost = databases._MEMORY.match(name) or databases._TEMPORARY.match(name)
+    assert not lost or databases.throwaway_reason(name)
+
+
+@settings(deadline=None, max_examples=400)
+@given(TEXTS)
+def test_stems_of_migrations(path: str) -> None:
+    if context._MIGRATION.search(path):
+        assert context.context_of(path) is not Context.APPLICATION
+
+
+@settings(deadline=None, max_examples=400)
+@given(TEXTS)
+def test_stems_of_what_is_escaped(text: str) -> None:
+    escaped = escape._UNSAFE.sub(lambda match: escape._escaped(match[0]), text)
+    assert escape.escape(text) == escaped
+    assert escape.no_command(text) == escape._COMMAND.sub(r"\1\\x3a", text)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(("", "#!/bin/x\n", "x\n")), st.sampled_from(("coding:", "coding=", "codin")))
+def test_the_word_of_a_cookie(first: str, word: str) -> None:
+    head = f"{first}# -*- {word} latin-1 -*-\n".encode()
+    assert (reading._cookie(head) is None) is (reading._COOKIE.match(head) is None)
