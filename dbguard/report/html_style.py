@@ -42,7 +42,7 @@ color:var(--dim);font-style:normal;user-select:none}
 pre .gap{color:var(--dim);font-style:normal;padding-left:1.6em}
 pre .note{color:var(--note);margin-left:1.5em;font-family:system-ui,"DejaVu Sans",sans-serif}
 mark{background:var(--second);color:inherit;border-radius:.2em}
-mark.primary{background:var(--mark);box-shadow:0 2px 0 var(--error)}
+mark.primary{padding-bottom:.15em;background:var(--mark);box-shadow:0 2px 0 var(--error)}
 .trace{display:flex;flex-wrap:wrap;gap:.4rem 1.4rem;list-style:none;margin:.75rem 0;padding:0}
 .trace li{position:relative;border:1px solid var(--line);border-radius:.4rem;padding:.25rem .7rem;
 font-size:.85rem;max-width:17rem}
