@@ -333,7 +333,7 @@ class State:
             case Kind.COPY_ROWS if operation.source is not None and operation.checked:
                 source, target = table_key(operation.source.name), table_key(operation.target.name)
                 for table in (source, target):  # what was compared before is so no more
-                    self._facts[FactKind.COMPARED].end(table, "")
+                    self._end(FactKind.COMPARED, table, "")
                 self.hold(FactKind.COPIED, source, target, operation)
             case Kind.VERIFY:
                 self._verified(operation)
@@ -390,7 +390,6 @@ class State:
     def _backups_lost(self, operation: Operation) -> None:
         """A backup that is deleted or overwritten, by another database too, is none any more."""
         lost = normal_path(operation.target.name)
-        backups = self._facts[FactKind.BACKUP]
         for first, second, proof in self.all(FactKind.BACKUP):
             kept = normal_path(proof.target.name)
             if operation.kind is Kind.BACKUP:
@@ -400,7 +399,7 @@ class State:
                     continue
             elif not _covers(lost, kept, operation.has(Trait.RECURSIVE)):
                 continue
-            backups.end(first, second)
+            self._end(FactKind.BACKUP, first, second)
             self.hold(FactKind.LOST, first, "", proof)
 
     def former_name(self, table: str) -> str:

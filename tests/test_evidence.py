@@ -6,6 +6,7 @@ from dbguard.evidence import Evidence, Walk
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Stop, StopKind, Try
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
 from dbguard.source import Region, SourceFile, Span
+from dbguard.state import FactKind
 
 _FILE = SourceFile("x.sql", "")
 _REGION = Region.of_file(_FILE, "sql")
@@ -238,3 +239,22 @@ def test_foreign_keys_off_inside_a_transaction_does_nothing() -> None:
     for nodes in ((off, begin, drop), (begin, off, drop), (begin, commit, off, drop), (drop,)):
         Walk(visit).flow(Flow("", Sequence(nodes)))
     assert states == ["off", "ineffective", "off", None]
+
+
+def test_what_one_arm_loses_the_other_still_has() -> None:
+    lost = Operation(Kind.DELETE_FILE, Target(TargetKind.FILE, "app.db.bak"), _AT, _REGION)
+    assert backed_up(backup(), arms((lost,), (delete(),))) == [False, True]
+    assert backed_up(backup(), arms((delete(),), (lost,)), delete()) == [True, False, False]
+
+
+def test_a_copy_in_one_arm_leaves_the_comparison_of_the_other() -> None:
+    seen: list[bool] = []
+
+    def visit(operation: Operation, evidence: Evidence) -> None:
+        if operation.kind is Kind.DROP_TABLE:
+            seen.append(evidence.state.find(FactKind.COMPARED, "users") is not None)
+
+    drop, compared = operation(Kind.DROP_TABLE), verify("users", "new")
+    again = copy("users", "new")
+    Walk(visit).flow(Flow("", Sequence((compared, arms((again, drop), (drop,)), drop))))
+    assert seen == [False, True, False]
