@@ -80,6 +80,7 @@ def test_a_rebuild_with_foreign_keys_off(shop: Shop) -> None:
         (ADD + " SELEC 1;", 'the script failed: near "SELEC": syntax error'),
         ("BEGIN; " + ADD, "the script failed: it ends inside of a transaction: a COMMIT is missing"),
         ("ATTACH 'app.db' AS other;", "the script failed: not authorized"),
+        ("ATTACH 'ap' || 'p.db' AS other;", "the script failed: not authorized"),
         ("INSERT INTO orders VALUES ('x', 4711, 1);",
          "a foreign key is broken: 1 rows of orders refer to rows of users that do not exist"),
         ("DROP INDEX users_email;", "index users_email is lost: no other has its columns"),

@@ -268,9 +268,10 @@ def run(script: Script, copy: Path) -> None:
 def _own_database_only(action: int, first: str | None, *_: str | None) -> int:
     """Keep a script from opening other files: the rehearsal would change them.
 
-    https://www.sqlite.org/c3ref/set_authorizer.html. VACUUM attaches '' for its own use.
+    https://www.sqlite.org/c3ref/set_authorizer.html. VACUUM attaches '' for its own use. A name
+    that is computed (``ATTACH 'a' || '.db'``) is None here: it may be any.
     """
-    attaches = action == sqlite3.SQLITE_ATTACH and first not in ("", ":memory:", None)
+    attaches = action == sqlite3.SQLITE_ATTACH and first not in ("", ":memory:")
     return sqlite3.SQLITE_DENY if attaches else sqlite3.SQLITE_OK
 
 
