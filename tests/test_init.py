@@ -294,3 +294,14 @@ def test_it_needs_a_work_tree(
     assert main(["init", "--yes"]) == 2
     assert "no git work tree" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_git_it_says_so(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dbguard.cli import main
+
+    monkeypatch.chdir(repository.folder)
+    monkeypatch.setenv("PATH", "")
+    assert main(["init", "--yes"]) == 2
+    assert capsys.readouterr().err == "dbguard: git is not installed\n"

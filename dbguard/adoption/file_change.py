@@ -55,6 +55,9 @@ class FileChange:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(self.new)
+                stream.flush()
+                # Or a power cut may leave an empty file where a whole one was.
+                os.fsync(stream.fileno())
             os.chmod(temporary, mode)
             if self.old is None:
                 _put_new(temporary, path)

@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> Exit:
     top = git.work_tree_of(os.getcwd())
     if top is None:
         raise UsageError("this is no git work tree: run git init first")
-    wanted = Wanted(arguments.repo, arguments.rev, arguments.gitlab, git.main_branch(top))
     try:
+        wanted = Wanted(arguments.repo, arguments.rev, arguments.gitlab, git.main_branch(top))
         planned = plan(top, wanted)
         for change in planned.changes:
             write(change.diff())
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         elif not arguments.yes and not _agreed():
             write(("nothing is written; dbguard init --yes writes it without asking\n",))
             return Exit.CLEAN
-    except AdoptionError as error:
+    except (AdoptionError, git.GitError) as error:
         raise UsageError(str(error)) from error
     try:
         for change in planned.changes:
