@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from importlib import import_module
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from dbguard.analysis import analyse
 from dbguard.assembly import Assembly, language
 from dbguard.flow import Branch, Call, Embed, Node, Sequence
+from dbguard.hosts import terraform
 from dbguard.hosts.json_nodes import Json, Text
 from dbguard.source import Region, SourceFile
 from tests.expectations import FIXTURES
@@ -117,12 +119,32 @@ def test_parts_of_fixtures(host: str, data: st.DataObject) -> None:
         "> " * 100_000 + "```",
         "1 " * 100_000,
         "[[" * 20_000 + "]" * 20_000,
+        "x = <<E\n" + "${a}" * 100_000,
+        "/* " * 100_000,
+        "".join(f"x = <<A{number}\n" for number in range(20_000)),
     ],
 )
 def test_hostile_texts_take_no_time(host: str, text: str) -> None:
-    start = time.perf_counter()
-    language(host).lower(_region(text, host))
-    assert time.perf_counter() - start < 10
+    start = time.process_time()
+    module, region = import_module(f"dbguard.hosts.{host}"), _region(text, host)
+    module.lower(region)
+    if hasattr(module, "comments"):
+        list(module.comments(region))
+    assert time.process_time() - start < 10
+
+
+def test_a_comment_that_is_not_closed_is_told() -> None:
+    lowered = language("jenkinsfile").lower(_region("/* all\nsh 'rm app.db'", "jenkinsfile"))
+    assert [problem.error for problem in lowered.problems] == ["a comment is not closed"]
+    assert language("jenkinsfile").lower(_region("/* all */", "jenkinsfile")).problems == ()
+
+
+def test_blocks_beyond_a_number_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terraform, "MAX_BLOCKS", 2)
+    block = 'resource "aws_db_instance" "x" {}\n'
+    exactly, beyond = (terraform.lower(_region(block * n, "terraform")) for n in (2, 3))
+    assert (len(exactly.flows), exactly.problems) == (2, ())
+    assert (len(beyond.flows), [p.stage for p in beyond.problems]) == (2, ["limit"])
 
 
 @settings(max_examples=300, deadline=None)

@@ -24,6 +24,7 @@ _TOKEN = regex(
 _IN_STRING = regex(
     r"[^\\\"$%\n]+|\\u[0-9A-Fa-f]{4}|\\.|\$\$\{|%%\{|(?P<template>[$%]\{)|[$%]|\"|\n"
 )
+_TEMPLATE = regex(r"[$%]\{")
 _IN_TEMPLATE = regex(r"[^{}\"\n]+|[{}\"]|\n")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 
@@ -221,10 +222,10 @@ class Hcl:
         for low, high in lines:
             at = min(start + low + indent, start + high)
             while at < start + high:
-                found = self.text.find("${", at, start + high)
-                other = self.text.find("%{", at, start + high)
-                marks = [one for one in (found, other) if one >= 0]
-                mark = min(marks, default=start + high)
+                # One search for both: that for one that is not there would look at the whole
+                # line again behind each of the other.
+                found = _TEMPLATE.search(self.text, at, start + high)
+                mark = found.start() if found is not None else start + high
                 transcript.mapped(self.region.slice(at, mark))
                 if mark >= start + high:
                     break

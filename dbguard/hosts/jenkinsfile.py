@@ -15,12 +15,14 @@ from dbguard.hosts.quoted import STRING, content
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field
-from dbguard.source import Comment, Region
+from dbguard.source import Comment, Problem, Region
 
 MAX_DEPTH = 100
 """How deep blocks may nest; deeper ones are read as part of the one around them."""
 
-_TOKEN = regex(rf"//[^\n]*|/\*[\s\S]*?\*/|(?P<string>{STRING.pattern})|(?P<mark>[{{}}])")
+_TOKEN = regex(
+    rf"//[^\n]*|/\*[\s\S]*?(?:\*/|(?P<unclosed>\Z))|(?P<string>{STRING.pattern})|(?P<mark>[{{}}])"
+)
 _STEP = regex(r"\bsh\b[ \t]*\(?\s*(?:\w+\s*:\s*[\w'\".]+\s*,\s*)*(?:script\s*:\s*)?$")
 _MAYBE = regex(
     r"(?:\bif\s*\([^{}]*\)|\belse|\bcatch\s*\([^{}]*\)|\bcatchError[^{}\n]*|\b(?:failure|unstable|aborted"
@@ -46,6 +48,7 @@ def lower(region: Region) -> Lowered:
     text = region.text
     blocks = [_Block(maybe=False)]
     deeper = 0
+    problems: list[Problem] = []
     for match in _TOKEN.finditer(text):
         before = text[max(0, match.start() - 200) : match.start()]
         if match["mark"] == "{":
@@ -60,6 +63,9 @@ def lower(region: Region) -> Lowered:
                 deeper -= 1
             elif len(blocks) > 1:
                 _close(blocks)
+        elif match["unclosed"] is not None:
+            place = region.span(match.start(), match.start() + 2)
+            problems.append(Problem(region.file.path, "a comment is not closed", "parse", place))
         elif match["string"] and _STEP.search(before):
             string = STRING.match(text, match.start())
             assert string is not None
@@ -72,7 +78,7 @@ def lower(region: Region) -> Lowered:
             blocks[-1].nodes.append(step(shell, checked=not ignored))
     while len(blocks) > 1:
         _close(blocks)
-    return Lowered((Flow("", Sequence(tuple(blocks[0].nodes))),))
+    return Lowered((Flow("", Sequence(tuple(blocks[0].nodes))),), tuple(problems))
 
 
 def _close(blocks: list[_Block]) -> None:

@@ -20,11 +20,14 @@ HASH_LINES = regex(r"^[ \t]*(?P<comment>#[^\n]*)", re.MULTILINE)
 HASH = regex(rf"(?P<comment>#[^\n]*)|{STRING.pattern}")
 """Comments that begin with ``#`` anywhere outside of a string, as in TOML."""
 
-SLASHES = regex(rf"(?P<comment>//[^\n]*|/\*[\s\S]*?\*/)|{STRING.pattern}")
+# What is never closed goes to the end of the text: to let it be no match would have the rest
+# of the text searched again from each of a million beginnings.
+SLASHES = regex(rf"(?P<comment>//[^\n]*|/\*[\s\S]*?(?:\*/|\Z))|{STRING.pattern}")
 """Comments of Groovy."""
 
 HASH_AND_SLASHES = regex(
-    rf"(?P<comment>(?:#|//)[^\n]*|/\*[\s\S]*?\*/)|<<-?(?P<tag>\w+)[ \t]*\n[\s\S]*?^[ \t]*(?P=tag)\b|{STRING.pattern}",
+    rf"(?P<comment>(?:#|//)[^\n]*|/\*[\s\S]*?(?:\*/|\Z))"
+    rf"|<<-?(?P<tag>\w+)[ \t]*\n[\s\S]*?(?:^[ \t]*(?P=tag)\b|\Z)|{STRING.pattern}",
     re.MULTILINE,
 )
 """Comments of HCL."""

@@ -17,7 +17,7 @@ from dbguard.hosts.hcl import Attribute, Block, Hcl
 from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.operations import Kind, Operation, Target, TargetKind
 from dbguard.patterns import regex
-from dbguard.source import Comment, Mapped, Region, Span
+from dbguard.source import Comment, Mapped, Problem, Region, Span
 
 _DATABASE = regex(
     r"aws_(?:db_instance|rds_cluster|rds_global_cluster|docdb_cluster|docdbelastic_cluster|neptune_cluster"
@@ -53,7 +53,8 @@ _GIVEN_UP = {
     "delete_contents_on_destroy": "true",
     **dict.fromkeys(_PROTECTION, "false"),
 }
-_MAX_BLOCKS = 20_000
+MAX_BLOCKS = 20_000
+"""How many blocks of a file are looked at before a limit is reported."""
 
 
 def comments(region: Region) -> Iterator[Comment]:
@@ -65,7 +66,10 @@ def lower(region: Region) -> Lowered:
     """Return a flow for each resource that is a database or runs something."""
     hcl = Hcl(region)
     flows: list[Flow] = []
-    for block in hcl.root.blocks[:_MAX_BLOCKS]:
+    if len(hcl.root.blocks) > MAX_BLOCKS:
+        much = f"of more than {MAX_BLOCKS:,} blocks the first are looked at"
+        hcl.problems.append(Problem(region.file.path, much, "limit"))
+    for block in hcl.root.blocks[:MAX_BLOCKS]:
         if block.kind != "resource" or len(block.labels) != 2:
             continue
         name = ".".join(block.labels)
