@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from dbguard.cli import main
 from dbguard.live.mysql.engine import MySQL
-from dbguard.live.mysql.server import SCRATCH
+from dbguard.live.scratch import SCRATCH
 from tests.servers import PASSWORD, Running, mariadb
 
 SHOP = """\
@@ -198,3 +200,45 @@ def test_a_dump_that_breaks_off_is_no_backup(shop: ServerShop) -> None:
 def test_a_missing_program(shop: ServerShop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(shop.folder))
     assert "install mariadb-client" in shop.json("inspect", "env:URL", code=3)["error"]
+
+
+@pytest.mark.parametrize("with_options", [False, True], ids=["plain", "with options"])
+def test_no_password_stands_in_the_arguments_of_a_client(
+    shop: ServerShop, monkeypatch: pytest.MonkeyPatch, with_options: bool
+) -> None:
+    wrappers, said = shop.folder / "wrappers", shop.folder / "arguments"
+    wrappers.mkdir()
+    for program in ("mariadb", "mariadb-dump", "mysql", "mysqldump"):
+        real = shutil.which(program)
+        if real is not None:
+            path = wrappers / program
+            path.write_text(
+                f'#!/bin/sh\nprintf "%s\\n" {program} "$@" >> {said}\n'
+                f'tr "\\0" "\\n" < /proc/$$/environ | cut -d= -f1 >> {said}\nexec {real} "$@"\n'
+            )
+            path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{wrappers}{os.pathsep}{os.environ['PATH']}")
+    if with_options:
+        monkeypatch.setenv("URL", os.environ["URL"] + "?charset=utf8mb4")
+    file = shop.backup()
+    shop.json("verify", "env:URL", "--against", file)
+    shop.json("migrate", "env:URL", shop.script(ADD))
+    shop.json("restore", file, "env:URL")
+    arguments = said.read_text()
+    assert "mariadb-dump" in arguments
+    assert PASSWORD not in arguments
+    assert "MYSQL_PWD" not in arguments
+
+
+def test_what_a_killed_run_left_on_the_server_is_told(
+    shop: ServerShop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = shop.backup()
+    left = f"{SCRATCH}0123ab_456789"
+    shop.sql(f"CREATE DATABASE {left}")
+    try:
+        capsys.readouterr()
+        assert main(["verify", "env:URL", "--against", file]) == 0
+        assert capsys.readouterr().err.count(f"{left} was left by a run") == 1
+    finally:
+        shop.sql(f"DROP DATABASE {left}")

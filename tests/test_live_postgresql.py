@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dbguard.cli import main
-from dbguard.live.postgresql.server import SCRATCH
+from dbguard.live.scratch import SCRATCH
 from tests.servers import PASSWORD, Running, postgresql
 
 SHOP = """\
@@ -242,3 +242,17 @@ def test_a_wrong_password_and_a_missing_program(
     monkeypatch.setenv("PATH", str(shop.folder))
     error = shop.json("inspect", "env:URL", code=3)["error"]
     assert "install postgresql-client" in error
+
+
+def test_what_a_killed_run_left_on_the_server_is_told(
+    shop: ServerShop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = shop.backup()
+    left = f"{SCRATCH}0123ab_456789"
+    shop.server.execute(f"CREATE DATABASE {left}", "postgres")
+    try:
+        capsys.readouterr()
+        assert main(["verify", "env:URL", "--against", file]) == 0
+        assert capsys.readouterr().err.count(f"{left} was left by a run") == 1
+    finally:
+        shop.server.execute(f"DROP DATABASE {left}", "postgres")

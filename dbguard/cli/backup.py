@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         log = journal_of(address, "backup", progress)
         try:
             log.step("back up", to=str(path))
+            backup.clear_partials(path.parent, log)
             with backup.unfinished(path) as temporary:
                 content = engine.write_backup(temporary, progress)
                 taken = backup.publish(address, temporary, path, content, made, log)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -69,22 +70,44 @@ def answered(arguments: argparse.Namespace, work: Callable[[], Answer]) -> Exit:
     """Do the work of a command, print its answer, and return the exit code."""
     from dbguard.live.failures import LiveError, LossError, RefusedError
 
+    is_internal = True
     try:
         answer = work()
+        is_internal = False
+    except UsageError as error:
+        is_internal = False
+        return failed(arguments, str(error), Exit.USAGE)
+    except KeyboardInterrupt:
+        is_internal = False
+        return failed(arguments, "interrupted", Exit.INTERRUPTED)
+    except OSError as error:
+        is_internal = False
+        where = f"{os.fspath(error.filename)!r}: " if error.filename else ""
+        return failed(arguments, f"{where}{error.strerror or error}", Exit.INCOMPLETE)
     except LiveError as error:
+        is_internal = False
         code = Exit.INCOMPLETE
         if isinstance(error, LossError):
             code = Exit.FINDINGS
         elif isinstance(error, RefusedError):
             code = Exit.USAGE
-        if arguments.json:
-            _print(arguments, {"error": str(error)}, code)
-        return complain(str(error), code)
+        return failed(arguments, str(error), code)
+    finally:
+        if is_internal and arguments.json:
+            # Standard error tells more; a program that reads us gets its document all the same.
+            _print(arguments, {"error": "internal error"}, Exit.INTERNAL)
     if arguments.json:
         _print(arguments, answer.document, answer.code)
     else:
         write(f"{_safe(line)}\n" for line in answer.lines)
     return answer.code
+
+
+def failed(arguments: argparse.Namespace, why: str, code: Exit) -> Exit:
+    """Say why nothing came of it, to people and, where asked for, to programs."""
+    if arguments.json:
+        _print(arguments, {"error": why}, code)
+    return complain(why, code)
 
 
 class Answer:

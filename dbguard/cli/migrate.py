@@ -14,6 +14,7 @@ from dbguard.cli.live import (
     add_database,
     address_of,
     answered,
+    failed,
     renames,
 )
 from dbguard.cli.outcome import Exit, UsageError
@@ -37,6 +38,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Scan the script; if it has no errors, take every other step."""
+    try:
+        return _migrated(arguments)
+    except UsageError as error:
+        return failed(arguments, str(error), Exit.USAGE)
+
+
+def _migrated(arguments: argparse.Namespace) -> Exit:
     told = renames(arguments)
     if arguments.to and not Path(arguments.to).is_dir():
         raise UsageError(f"--to {arguments.to}: there is no such folder")

@@ -26,9 +26,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Compare, and say what is lost."""
-    told = renames(arguments)
 
     def work() -> Answer:
+        told = renames(arguments)
         from concurrent.futures import ThreadPoolExecutor
 
         from dbguard.live import manifest

@@ -61,6 +61,12 @@ def check_free(path: Path) -> None:
         raise RefusedError(f"the folder {path.parent} does not exist")
 
 
+def clear_partials(folder: Path, log: Journal) -> None:
+    """Remove what runs that were killed left in a folder, and say so in the log."""
+    for path in durable.clear_partials(folder):
+        log.step("removed what a killed run left", file=str(path))
+
+
 @contextlib.contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
     """Give the temporary name that a backup is written under, and clean up after a failure."""

@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import stat
+import time
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
+from dbguard.patterns import regex
+
 BLOCK = 1024 * 1024  # bytes
+
+_STALE = 3600  # seconds
+_PARTIAL = regex(r"\..+\.(\d{1,9})-[0-9a-f]{8}\.partial(?:-wal|-shm|-journal)?", 16)
+"""What :func:`partial` makes, and what SQLite puts beside it (re.DOTALL)."""
 
 
 def now() -> datetime:
@@ -25,6 +33,41 @@ def stamp(time: datetime) -> str:
 def partial(path: Path) -> Path:
     """Return a new name beside *path* for what is not whole yet."""
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
+
+
+def clear_partials(folder: Path) -> tuple[Path, ...]:
+    """Remove what killed runs left of files that never became whole; return their names.
+
+    A process of that number must be gone, and for an hour nobody have written: what another
+    machine, or a container with numbers of its own, is writing here is left alone.
+    """
+    removed = []
+    with suppress(OSError):
+        for path in sorted(folder.glob(".*.partial*")):
+            with suppress(OSError):
+                found = _PARTIAL.fullmatch(path.name)
+                if (
+                    found is not None
+                    and stat.S_ISREG(path.lstat().st_mode)
+                    and time.time() - path.lstat().st_mtime > _STALE
+                    and not is_running(int(found[1]))
+                ):
+                    path.unlink()
+                    removed.append(path)
+    return tuple(removed)
+
+
+def is_running(process: int) -> bool:
+    """Say whether there is a process of this number; where the system does not tell, yes."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def sync(path: Path) -> None:
@@ -71,7 +114,9 @@ def write_text(path: Path, text: str, mode: int = 0o666) -> None:
     temporary = partial(path)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with open(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+        with open(
+            descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n"
+        ) as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

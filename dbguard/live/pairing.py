@@ -31,7 +31,12 @@ class Pair:
     @property
     def added_columns(self) -> tuple[Column, ...]:
         kept = {new.name for _, new in self.columns}
-        return tuple(column for column in self.new.columns if column.name not in kept)
+        return tuple(
+            column
+            for column in self.new.columns
+            if column.name not in kept
+            and not (column.generated and self.old.column(column.name) is not None)
+        )
 
     @property
     def renamed(self) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dbguard.live import scratch
 from dbguard.live.address import Address
 from dbguard.live.failures import LiveError, UnfinishedError
 from dbguard.live.pairing import Pair
@@ -18,7 +18,6 @@ from dbguard.live.schema import Column, Index, Schema, Table, definition_hash
 _PACKAGE = "mariadb-client or mysql-client"
 _CLIENT = ("mariadb", "mysql")
 _DUMP = ("mariadb-dump", "mysqldump")
-SCRATCH = "dbguard_scratch_"
 _END = b"-- Dump completed"
 
 _BINARY = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "bit", "geometry")
@@ -99,8 +98,13 @@ class Server:
     @contextmanager
     def scratch(self) -> Iterator[str]:
         """Make a database for as long as the block runs. Raises UnfinishedError."""
-        name = f"{SCRATCH}{secrets.token_hex(6)}"
+        name = scratch.new_name()
         with self.session() as maintenance:
+            unused = maintenance.rows(
+                "SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN"
+                " (SELECT db FROM information_schema.processlist WHERE db IS NOT NULL)"
+            )
+            scratch.report_left(database for (database,) in unused)
             ((charset, collation),) = maintenance.rows(
                 "SELECT default_character_set_name, default_collation_name"
                 " FROM information_schema.schemata WHERE schema_name = DATABASE()"

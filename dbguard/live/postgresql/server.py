@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dbguard.live import scratch
 from dbguard.live.address import Address
 from dbguard.live.failures import LiveError, UnfinishedError
 from dbguard.live.pairing import Pair
@@ -14,7 +14,6 @@ from dbguard.live.programs import MARK, Session, found, run, session
 from dbguard.live.schema import Column, Index, Schema, Table, definition_hash
 
 _PACKAGE = "postgresql-client (https://www.postgresql.org/download/)"
-SCRATCH = "dbguard_scratch_"
 
 _COLUMNS = """\
 SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -122,8 +121,14 @@ class Server:
 
         Raises UnfinishedError, for one where the user may not make databases.
         """
-        name = f"{SCRATCH}{secrets.token_hex(6)}"
+        name = scratch.new_name()
         with self.session() as maintenance:
+            unused = maintenance.rows(
+                "SELECT datname FROM pg_database AS d WHERE NOT EXISTS"  # noqa: S608
+                " (SELECT 1 FROM pg_stat_activity AS s WHERE s.datname = d.datname)"
+                f" AND starts_with(datname::text, {literal(scratch.SCRATCH)})"
+            )
+            scratch.report_left(database for (database,) in unused)
             self.create(maintenance, name, like)
             try:
                 yield name

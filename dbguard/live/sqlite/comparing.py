@@ -88,26 +88,46 @@ class _AttachedRows:
     def __init__(self, connection: sqlite3.Connection, same: set[str]) -> None:
         self._connection = connection
         self._same = same
+        self._counts: dict[str, int] = {}
 
     def count(self, table: str) -> int:
-        return self._number(f"SELECT count(*) FROM old.{quoted(table)}")  # noqa: S608
+        # Asked for more than once, of what does not change while we read.
+        if table not in self._counts:
+            self._counts[table] = self._number(f"SELECT count(*) FROM old.{quoted(table)}")  # noqa: S608
+        return self._counts[table]
 
     def values(self, table: str, column: str) -> int:
         return self._number(f"SELECT count({quoted(column)}) FROM old.{quoted(table)}")  # noqa: S608
 
     def compared(self, pair: Pair, advance: Callable[[int], None]) -> RowsFound:
         old = self.count(pair.old.name)
-        new = self._number(f"SELECT count(*) FROM main.{quoted(pair.new.name)}")  # noqa: S608
         if not pair.columns:
             raise Unreadable("no column of it is left" if old else "it has no columns")
         if pair.old.name in self._same and pair.old.name == pair.new.name:
-            return RowsFound(old, new, identical=True)
+            return RowsFound(old, old, identical=True)
+        new = self._number(f"SELECT count(*) FROM main.{quoted(pair.new.name)}")  # noqa: S608
         try:
-            if pair.key and not pair.old.virtual:
+            if pair.key and not pair.old.virtual and not self._has_null_keys(pair):
                 return self._by_key(pair, old, new)
             return self._by_content(pair, old, new)
         except sqlite3.DatabaseError as error:
             raise Unreadable(str(error)) from error
+
+    def _has_null_keys(self, pair: Pair) -> bool:
+        """Say whether a part of the key is NULL somewhere: such rows are not told apart by it.
+
+        A PRIMARY KEY that is no INTEGER allows it, any number of times
+        (https://www.sqlite.org/lang_createtable.html, 3.5).
+        """
+        tests = [
+            f"SELECT EXISTS (SELECT 1 FROM {database}.{quoted(table)} WHERE {quoted(column.name)} IS NULL)"  # noqa: S608
+            for number, (database, table) in enumerate(
+                (("old", pair.old.name), ("main", pair.new.name))
+            )
+            for column in (both[number] for both in pair.key)
+            if not column.required and (len(pair.key) > 1 or column.type.upper() != "INTEGER")
+        ]
+        return any(self._number(test) for test in tests)
 
     def _by_key(self, pair: Pair, old: int, new: int) -> RowsFound:
         """Look up each old row by its key; SQLite walks both in the same order.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -88,7 +89,8 @@ def quiet_options(path: Path) -> str:
 
 def uri(path: Path, mode: str, options: str = "") -> str:
     """Return the URI of a file (https://www.sqlite.org/uri.html)."""
-    return f"file:{quote(str(path))}?mode={mode}{options}"
+    # Names of files are bytes, and need be no UTF-8.
+    return f"file:{quote(os.fsencode(path))}?mode={mode}{options}"
 
 
 def _connected(path: Path, mode: str, options: str) -> sqlite3.Connection:

@@ -135,6 +135,7 @@ class _Work:
         made = durable.now()
         path = backups.default_path(self.address, self.request.to, "", made)
         backups.check_free(path)
+        backups.clear_partials(path.parent, self.log)
         with backups.unfinished(path) as temporary:
             content = written(
                 self.snapshot.connection, self.snapshot.journal_mode, temporary, self.progress

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dbguard.live.sqlite.connection import quoted, side_files
 
-_BLOCK = 1024 * 1024  # bytes, a multiple of every page size
+_BLOCK = 256 * 1024  # bytes, a multiple of every page size; two of them stay in the cache
 _INTERIOR_INDEX, _INTERIOR_TABLE = 2, 5
 _MOST_CHANGED = 100_000
 """Where more pages have changed, rows are compared anyway; so many are kept in memory."""
@@ -53,6 +53,8 @@ def identical_tables(connection: sqlite3.Connection, old: Path, new: Path, file:
             return set()
         data = _Pages(before, size)
         roots = _roots(connection, "old")
+        if not changed:
+            return {name for name in roots if _is_read_alike(connection, name)}
         unknown = changed.difference(_free_pages(data), _tree(data, 1))
         untouched = set()
         for name, root in roots.items():
@@ -112,17 +114,21 @@ def _changed_pages(before: int, after: int, size: int) -> set[int] | None:
     for file in (before, after):
         os.lseek(file, 0, os.SEEK_SET)
     start = 0
-    while one := os.read(before, _BLOCK):
-        other = os.read(after, len(one))
-        if one != other:
-            changed.update(
-                (start + page) // size + 1
-                for page in range(0, len(one), size)
-                if one[page : page + size] != other[page : page + size]
-            )
-            if len(changed) > _MOST_CHANGED:
-                return None
-        start += len(one)
+    # Read into the same memory again and again: new blocks would be cleared by the system first.
+    one, other = bytearray(_BLOCK), bytearray(_BLOCK)
+    with open(before, "rb", 0, closefd=False) as old, open(after, "rb", 0, closefd=False) as new:
+        while length := old.readinto(one):
+            matching = new.readinto(other)
+            if length != matching or one != other:
+                changed.update(
+                    (start + page) // size + 1
+                    for page in range(0, length, size)
+                    if one[page : min(page + size, length)]
+                    != other[page : min(page + size, matching)]
+                )
+                if len(changed) > _MOST_CHANGED:
+                    return None
+            start += length
     return changed
 
 

@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from dbguard.live import backup as backups
 from dbguard.live import durable, handles, manifest
 from dbguard.live.address import Address
 from dbguard.live.comparison import Comparison
@@ -48,6 +49,7 @@ def restore(
     log.step("check the backup", file=str(source))
     notes = _checked_backup(source, described)
     _check_unopened(path, unused=unused)
+    backups.clear_partials(path.parent, log)
     when = durable.now()
     new = durable.partial(path)
     try:
