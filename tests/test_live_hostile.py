@@ -35,7 +35,15 @@ def _environment() -> dict[str, str]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names that other systems do not have")
-@pytest.mark.parametrize("name", [*NAMES, os.fsdecode(b"caf\xe9.db")], ids=repr)
+@pytest.mark.parametrize(
+    "name",
+    [
+        'it\'s; "b"\n.db',
+        os.fsdecode(b"caf\xe9.db"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES),
+    ],
+    ids=repr,
+)
 def test_names_of_files(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -222,6 +230,7 @@ def test_keys_that_were_broken_before_do_not_stop_a_migration(odd: Shop) -> None
     assert odd.json("migrate", "app.db", "change.sql")["outcome"] == "applied"
 
 
+@pytest.mark.slow
 def test_a_thousand_tables(odd: Shop) -> None:
     connection = sqlite3.connect("app.db")
     connection.executescript(
