@@ -51,7 +51,11 @@ CASES = [
         "sqlite-utils insert a.db t x.json --truncate",
         "TRUNCATE_TABLE t [sqlite-utils insert --truncate]",
     ),
-    ("manage.py clear_db", ""),
+    # No command of Django's own: one of the project, which is followed.
+    (
+        "manage.py clear_db",
+        "INCLUDE python {app}/management/commands/clear_db.py [manage.py]",
+    ),
     ("alembic downgrade base", "RESET - [alembic downgrade base]"),
     ("alembic -c prod.ini -x db=app downgrade base", "RESET - [alembic downgrade base]"),
     ("alembic downgrade -1", "DOWN(RESET - [alembic downgrade])"),

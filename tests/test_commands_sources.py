@@ -12,6 +12,9 @@ from tools.command_sources import PAGE, confirmations, first_line, page
 HOSTS = frozenset(
     """
     7-zip.opensource.jp
+    just.systems
+    poethepoet.natn.io
+    taskfile.dev
     airflow.apache.org
     aiven.io
     alembic.sqlalchemy.org
@@ -221,7 +224,14 @@ def test_documentation_is_an_address_of_an_official_host() -> None:
 
 
 HOSTS_ALONE = frozenset(
-    {"docs.pgbarman.org", "invenio-db.readthedocs.io", "ddollar.github.io", "www.sqlite.org"}
+    {
+        "docs.pgbarman.org",
+        "invenio-db.readthedocs.io",
+        "ddollar.github.io",
+        "www.sqlite.org",
+        "poethepoet.natn.io",
+        "taskfile.dev",
+    }
 )
 """Hosts whose first page is the manual."""
 
