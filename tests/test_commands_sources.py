@@ -12,9 +12,6 @@ from tools.command_sources import PAGE, confirmations, first_line, page
 HOSTS = frozenset(
     """
     7-zip.opensource.jp
-    just.systems
-    poethepoet.natn.io
-    taskfile.dev
     airflow.apache.org
     aiven.io
     alembic.sqlalchemy.org
@@ -82,6 +79,7 @@ HOSTS = frozenset(
     docs.pingcap.com
     docs.podman.io
     docs.prefect.io
+    docs.pyinvoke.org
     docs.python.org
     docs.railway.com
     docs.redwoodjs.com
@@ -103,6 +101,7 @@ HOSTS = frozenset(
     firebase.google.com
     firebirdsql.org
     flask-migrate.readthedocs.io
+    flask.palletsprojects.com
     fluentmigrator.github.io
     fly.io
     getcomposer.org
@@ -118,6 +117,7 @@ HOSTS = frozenset(
     infozip.sourceforge.net
     invenio-db.readthedocs.io
     joeyh.name
+    just.systems
     keystonejs.com
     kind.sigs.k8s.io
     knexjs.org
@@ -140,6 +140,7 @@ HOSTS = frozenset(
     nginx.org
     nix.dev
     nodejs.org
+    nox.thea.codes
     nssm.cc
     ollycope.com
     opam.ocaml.org
@@ -156,6 +157,7 @@ HOSTS = frozenset(
     planetscale.com
     pm2.keymetrics.io
     pnpm.io
+    poethepoet.natn.io
     pressly.github.io
     python-poetry.org
     rclone.org
@@ -176,6 +178,7 @@ HOSTS = frozenset(
     supervisord.org
     surrealdb.com
     symfony.com
+    taskfile.dev
     techdocs.akamai.com
     tenancyforlaravel.com
     trino.io
@@ -226,11 +229,10 @@ def test_documentation_is_an_address_of_an_official_host() -> None:
 HOSTS_ALONE = frozenset(
     {
         "docs.pgbarman.org",
+        "poethepoet.natn.io",
         "invenio-db.readthedocs.io",
         "ddollar.github.io",
         "www.sqlite.org",
-        "poethepoet.natn.io",
-        "taskfile.dev",
     }
 )
 """Hosts whose first page is the manual."""
