@@ -22,6 +22,7 @@ from dbguard.source import Mapped, Span, Transcript
 _SHELLS = regex(r"(?:^|/)(?:ba|da|z|k|a)?sh$")
 _BELIEVES = regex(r"[\"'&|;<>$`]")
 _SCRIPT = regex(r"-[a-zA-Z]*c")
+_WORD = regex(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|\S+", re.DOTALL)
 
 
 def command(
@@ -79,7 +80,8 @@ def _runs_script(words: list[Mapped]) -> bool:
 
 
 def _split(text: Mapped) -> list[Mapped]:
-    return [text.slice(match.start(), match.end()) for match in re.finditer(r"\S+", text.text)]
+    """Return the words of a string, as Compose splits it; what quotes hold is one word."""
+    return [text.slice(*match.span(match.lastindex or 0)) for match in _WORD.finditer(text.text)]
 
 
 def _without_dollars(text: Mapped) -> Mapped:
