@@ -17,6 +17,7 @@ MAX_DEPTH = 200
 
 _TOKEN = regex(
     r"(?P<gap>[\s,:]+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)"
+    r"|(?P<open>/\*(?:[^*]|\*(?!/))*\Z)"
     r'|"(?P<text>(?:[^"\\\n]|\\[^\n])*)"|(?P<mark>[{}\[\]])|(?P<plain>[^\s,:{}\[\]"]+|")'
 )
 _ESCAPE = regex(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
@@ -83,7 +84,9 @@ class Json:
         broken = False
         for match in _TOKEN.finditer(self.region.text, start, end):
             mark = match["mark"]
-            if match["text"] is not None:
+            if match["open"] is not None:
+                broken = True
+            elif match["text"] is not None:
                 around[-1].items.append(Text(match.start("text"), match.end("text")))
             elif match["plain"] is not None:
                 broken = broken or match["plain"] == '"'
