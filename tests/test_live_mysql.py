@@ -142,11 +142,26 @@ def test_a_rehearsal_that_fails_leaves_the_database_alone(
     assert "name" not in shop.sql("SHOW COLUMNS FROM users")
 
 
-def test_a_script_that_leaves_its_database_is_refused(shop: ServerShop) -> None:
-    assert (
-        "leaves its database"
-        in shop.json("migrate", "env:URL", shop.script("USE mysql;\n" + ADD), code=2)["error"]
-    )
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("USE mysql;\n" + ADD, "leaves its database"),
+        ("SELECT 1; USE mysql; " + ADD, "leaves its database"),
+        ("/* as dumped */ USE `shop`;\n" + ADD, "leaves its database"),
+        ("USE`mysql`;\n" + ADD, "leaves its database"),
+        ("SELECT 1; \\! true\n", "leaves its database"),
+        ("ALTER TABLE shop.users ADD COLUMN x int;", "names the database shop"),
+        ("ALTER TABLE `shop` . `users` ADD COLUMN x int;", "names the database shop"),
+        ("DELETE FROM mysql.db WHERE user = 'x';", "names the database mysql"),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_script_that_leaves_its_database_is_refused(
+    shop: ServerShop, text: str, why: str, options: tuple[str, ...]
+) -> None:
+    done = shop.json("migrate", "env:URL", shop.script(text), *options, code=2)
+    assert why in done["error"]
+    assert "x" not in shop.sql("SHOW COLUMNS FROM users").split()
 
 
 def test_what_fails_on_the_database_itself_is_put_back(

@@ -7,6 +7,7 @@ be taken back by a rollback: a change that fails is undone by loading the backup
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -32,8 +33,13 @@ from dbguard.live.schema import Schema
 from dbguard.patterns import regex
 from dbguard.records import replace
 
-_ELSEWHERE = regex(r"^\s*(?:USE\s|\\u|CONNECT\s|SOURCE\s|\\\.|\\!|SYSTEM\s)", 2 | 8)
-"""Statements and commands of the client that leave the database (re.IGNORECASE, re.MULTILINE)."""
+_ELSEWHERE = regex(
+    r"(?:^|;|\*/)\s*(?:USE\b(?!\s+(?:INDEX|KEY)\b)|(?:CONNECT|SOURCE|SYSTEM)\s)|\\(?:[u.]\s|!)",
+    2 | 8,
+)
+"""Statements and commands of the client that leave the database (re.IGNORECASE, re.MULTILINE).
+
+The client takes them behind a semicolon and a comment, too."""
 
 _READING = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
@@ -147,6 +153,11 @@ class MySQL:
             raise RefusedError("a .py script is run on SQLite databases only; write it as .sql")
         if _ELSEWHERE.search(request.script.text):
             raise RefusedError(f"{request.script.path} leaves its database (USE, SOURCE ...)")
+        if named := self._named_in(request.script.text):
+            raise RefusedError(
+                f"{request.script.path} names the database {named} before a dot: run on the copy "
+                "of the rehearsal, it would change that one. Leave the name out"
+            )
         log.step("back up")
         taken = self._backed_up(request, log, progress)
         done = replace(begun, backup=taken, notes=(_NOTE,))
@@ -174,6 +185,15 @@ class MySQL:
                 return replace(done, outcome=Outcome.DAMAGED, reasons=why)
             note = f"the database as the script left it is kept as {restored.kept}"
             return replace(done, outcome=Outcome.RESTORED, notes=(*done.notes, note))
+
+    def _named_in(self, text: str) -> str:
+        """Return a database of the server that a script names before a dot, '' for none."""
+        with self._server.session() as connection:
+            rows = connection.rows("SELECT schema_name FROM information_schema.schemata")
+        for (name,) in rows:
+            if re.search(rf"(?<![\w$])`?{re.escape(name)}`?\s*\.\s*[`\w]", text, re.IGNORECASE):
+                return name
+        return ""
 
     def _backed_up(self, request: Request, log: Journal, progress: Progress) -> Backup:
         made = durable.now()

@@ -35,7 +35,8 @@ from dbguard.live.schema import Schema
 from dbguard.patterns import regex
 from dbguard.records import replace
 
-_CONNECTS = regex(r"^\s*\\c(?:onnect)?\b", 8)  # re.MULTILINE
+# Anywhere: psql takes a command behind a statement on the same line, too.
+_CONNECTS = regex(r"\\c(?:onnect)?\b")
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
