@@ -105,7 +105,8 @@ def test_a_commit_that_deletes_a_database_is_blocked(
     assert blocked.returncode == 1, blocked.stdout + blocked.stderr
     said = blocked.stdout + blocked.stderr
     assert "reset.sh:2:1: error[delete-database-file]" in said
-    assert "checked 1 file: 1 error" in said
+    # The script, and .pre-commit-config.yaml, whose entries are commands.
+    assert "checked 2 files: 1 error" in said
     assert _commits(folder) == 0
 
     (folder / "reset.sh").write_text(
