@@ -153,6 +153,7 @@ def _undecided(steps: Iterable[Operation], databases: Databases) -> frozenset[st
         for operation in steps
         if (operation.kind in _ON_FILES and databases.may_be_used(operation.target.name))
         or (operation.kind is Kind.DELETE_STORAGE and operation.target.name)
+        or (operation.kind is Kind.DELETE_FILE and operation.target.name == ".")  # git clean
     )
 
 

@@ -103,6 +103,8 @@ class Databases:
 
     def knows(self, path: str) -> bool:
         """Say whether the project uses a database at *path* or below it."""
+        if normal_path(path) == ".":
+            return bool(self.used)
         may_be_volume = volume_of(normal_path(path)) or "/" not in path
         if may_be_volume and any(used.startswith("volume:") for used in self.used):
             return True

@@ -181,6 +181,37 @@ def test_what_fails_on_the_database_itself_is_put_back(
     assert "name" not in shop.sql("SHOW COLUMNS FROM users")
 
 
+def test_what_others_write_after_the_backup_is_not_undone(
+    shop: ServerShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = MySQL._changed
+
+    def changed(self: MySQL, database: str, *arguments: Any) -> Any:
+        if database != "shop":  # somebody writes while it rehearses
+            shop.sql("UPDATE users SET age = 99 WHERE id = 1")
+        return original(self, database, *arguments)
+
+    monkeypatch.setattr(MySQL, "_changed", changed)
+    done = shop.json("migrate", "env:URL", shop.script(ADD), code=2)
+    assert "was written to since the backup" in done["error"]
+    assert shop.sql("SELECT age FROM users WHERE id = 1") == "99"
+    assert "name" not in shop.sql("SHOW COLUMNS FROM users")
+
+
+def test_a_migration_refuses_while_somebody_is_connected(shop: ServerShop) -> None:
+    with subprocess.Popen([*shop.server.client, "--unbuffered", "shop"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as other:  # fmt: skip
+        assert other.stdin is not None
+        assert other.stdout is not None
+        other.stdin.write("SELECT 1;\n")
+        other.stdin.flush()
+        other.stdout.readline()
+        done = shop.json("migrate", "env:URL", shop.script(ADD), code=2)
+        assert "in use by root" in done["error"]
+        other.communicate("")
+    assert "name" not in shop.sql("SHOW COLUMNS FROM users")
+
+
 def test_restore_keeps_the_damaged_database(shop: ServerShop) -> None:
     file = shop.backup()
     shop.sql("DELETE FROM users WHERE id > 10; INSERT INTO visits VALUES ('late', 'x');"

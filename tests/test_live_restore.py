@@ -155,10 +155,18 @@ def test_rows_that_the_manifest_promises_and_the_backup_lacks(
         ("systemctl:app", "systemctl", "", 3, "does not say"),
         ("pm2:app", "pm2", '[{"name":"app","pm2_env":{"status":"online"}}]', 2, "pm2 stop app"),
         ("pm2:app", "pm2", '[{"name":"app","pm2_env":{"status":"stopped"}}]', 0, ""),
-        ("pm2:app", "pm2", "[]", 0, ""),
+        ("pm2:app", "pm2", "[]", 2, "knows no process app"),
         ("pm2:app", "pm2", "nonsense", 3, "does not say"),
         ("compose:web", "docker", "web", 2, "docker compose stop web"),
-        ("compose:web", "docker", "other", 0, ""),
+        ("compose:web", "docker", "other", 2, "knows no service web"),
+        ("compose:web", "docker", "$(case $* in *config*) echo web;; *) echo other;; esac)", 0, ""),
+        (
+            "app",
+            "systemctl",
+            "$(case $* in *show*) echo not-found;; *) echo inactive;; esac)",
+            2,
+            "knows no unit app",
+        ),
         ("cron:x", "", "", 2, "give systemctl:NAME"),
         ("pm2:app", "", "", 3, "not on the PATH"),
     ],
@@ -171,7 +179,9 @@ def test_it_refuses_while_the_service_runs(
     programs = shop.folder / "programs"
     programs.mkdir()
     if program:
-        (programs / program).write_text(f"#!/bin/sh\necho '{answer}'\n")
+        (programs / program).write_text(
+            f"#!/bin/sh\necho {answer if '$' in answer else repr(answer)}\n"
+        )
         (programs / program).chmod(0o755)
     monkeypatch.setenv("PATH", str(programs) if not program else f"{programs}:{os.environ['PATH']}")
     done = shop.json("restore", file, "app.db", "--service", service, code=code)

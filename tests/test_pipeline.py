@@ -147,6 +147,18 @@ def test_without_the_backup_it_is_an_error_and_stands_where_the_damage_is(tmp_pa
     assert found(scan(tmp_path)) == [("reset.sql", "drop-table", ERROR)]
 
 
+def test_a_hook_finds_git_clean_where_the_whole_scan_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, reset_dot_sh="git clean -xdf\n")
+    write(tmp_path, app_dot_py="import sqlite3\nsqlite3.connect('store.dat')\n")
+    reports = [pipeline.scan(ScanOptions((name,), tmp_path, jobs=1)) for name in (".", "reset.sh")]
+    messages = [[finding.message for finding in report.findings] for report in reports]
+    assert messages[0] == messages[1]
+    assert len(messages[0]) == 1
+
+
 @pytest.mark.parametrize("path", [".", "sql/reset.sql", "deploy.sh"])
 def test_a_hook_says_the_same_as_a_whole_scan(tmp_path: Path, path: str) -> None:
     write(

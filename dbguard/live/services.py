@@ -10,7 +10,7 @@ from dbguard.live.failures import RefusedError, UnfinishedError
 
 KINDS = ("systemctl", "pm2", "compose")
 _PATIENCE = 30.0  # seconds
-_IDLE = frozenset(("inactive", "failed", "unknown", "dead"))
+_IDLE = frozenset(("inactive", "failed", "dead"))
 
 
 def check_stopped(service: str) -> None:
@@ -34,6 +34,10 @@ def _systemctl(name: str) -> tuple[bool, str]:
     state = _output(("systemctl", "is-active", name), codes=range(5)).strip()
     if not state:
         raise UnfinishedError(f"systemctl does not say whether {name} is active")
+    # "inactive" is said of a unit that does not exist, too: a misspelt name is not stopped.
+    load = _output(("systemctl", "show", "--property=LoadState", "--value", name)).strip()
+    if load == "not-found":
+        raise RefusedError(f"systemd knows no unit {name}: is the name right?")
     return state not in _IDLE, f"systemctl stop {name}"
 
 
@@ -42,18 +46,19 @@ def _pm2(name: str) -> tuple[bool, str]:
     text = _output(("pm2", "jlist"))
     try:
         listed = json.loads(text[text.index("[") :])
-        running = any(
-            str(each["name"]) == name and each["pm2_env"]["status"] not in ("stopped", "errored")
-            for each in listed
-        )
+        states = [each["pm2_env"]["status"] for each in listed if str(each["name"]) == name]
     except (ValueError, KeyError, TypeError) as error:
         raise UnfinishedError(f"pm2 does not say what runs: {error}") from error
-    return running, f"pm2 stop {name}"
+    if not states:
+        raise RefusedError(f"pm2 knows no process {name}: is the name right?")
+    return any(state not in ("stopped", "errored") for state in states), f"pm2 stop {name}"
 
 
 def _compose(name: str) -> tuple[bool, str]:
     # https://docs.docker.com/reference/cli/docker/compose/ps/
     command = ("docker", "compose", "ps", "--services", "--filter", "status=running")
+    if name not in _output(("docker", "compose", "config", "--services")).split():
+        raise RefusedError(f"docker compose knows no service {name} here: is the name right?")
     return name in _output(command).split(), f"docker compose stop {name}"
 
 

@@ -158,6 +158,9 @@ class MySQL:
                 f"{request.script.path} names the database {named} before a dot: run on the copy "
                 "of the rehearsal, it would change that one. Leave the name out"
             )
+        # No lock of MySQL keeps others out while a script changes the schema: what they wrote
+        # since the backup would look like a loss, and be undone with it.
+        self._check_unused()
         log.step("back up")
         taken = self._backed_up(request, log, progress)
         done = replace(begun, backup=taken, notes=(_NOTE,))
@@ -172,6 +175,12 @@ class MySQL:
             if request.dry_run:
                 log.step("rehearsed")
                 return replace(done, outcome=Outcome.REHEARSED)
+            self._check_unused()
+            if self._written_since(old, request, progress):
+                raise RefusedError(
+                    f"{self._address.shown} was written to since the backup: stop what writes to "
+                    "it, and migrate again"
+                )
             log.step("apply")
             done = self._changed(self._address.database, old, done, request, progress)
             if not done.reasons:
@@ -201,6 +210,15 @@ class MySQL:
         with backups.unfinished(path) as temporary:
             content = self.write_backup(temporary, progress)
             return backups.publish(self._address, temporary, path, content, made, log)
+
+    def _written_since(self, old: Connection, request: Request, progress: Progress) -> bool:
+        """Say whether the database differs from the backup before the script has run on it."""
+        with self._server.session(self._address.database) as live:
+            found = self._compared(
+                ("the backup", old), (self._address.shown, live), progress, {}, frozenset()
+            )
+        grown = any(table.rows.new_rows != table.rows.old_rows for table in found.tables)
+        return bool(found.losses or found.problems or found.changes or grown)
 
     def _changed(
         self, database: str, old: Connection, done: Migration, request: Request, progress: Progress
