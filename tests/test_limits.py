@@ -74,6 +74,15 @@ def test_an_array_that_doubles_is_cut(tmp_path: Path) -> None:
     assert any(str(builtins.MAX_ELEMENTS) in error for error in errors(report))
 
 
+@pytest.mark.parametrize("test", ["[ {} ]", "[[ {} ]]", "test {}"])
+def test_a_condition_of_very_many_parts_is_reported(tmp_path: Path, test: str) -> None:
+    parts = " -o ".join(["-f x"] * 600)
+    if test.startswith("[["):
+        parts = parts.replace("-o", "||")
+    report = scanned(tmp_path, "a.sh", f"if {test.format(parts)}; then rm app.db; fi\n")
+    assert report.incomplete
+
+
 # limit: length of a name that is searched
 @pytest.mark.parametrize(
     "text",

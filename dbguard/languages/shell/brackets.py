@@ -58,8 +58,10 @@ def of_brackets(shell: Interpreter, script: Script, node: Syntax) -> Split:
             tokens.append(Operand(script.text[start:end].strip()))
         else:
             tokens.append(operand(shell, script, current, reading))
-    shell.report(reading)
     span = shell.span(script, node)
+    if stack:
+        reading.problems.append((f"a condition of more than {_MOST} parts", span))
+    shell.report(reading)
     split = Test(
         tokens, script.region, span, shell.status, shell.scope.path, shell.status_name
     ).split()
@@ -71,6 +73,8 @@ def of_words(
 ) -> Split:
     """Return what ``test`` says about its arguments."""
     tokens: list[Token] = []
+    if len(words) > _MOST:
+        shell.report(Reading(problems=[(f"a condition of more than {_MOST} parts", span)]))
     for word, reading in words[:_MOST]:
         literal = not reading.names and not reading.queries
         if literal and (word.text in _WORDS or re.fullmatch(r"-[a-z]{1,2}", word.text)):
