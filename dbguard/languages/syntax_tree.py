@@ -16,8 +16,9 @@ from tree_sitter import Language, Node, Parser, Point, Tree
 from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Span
 
-_CHUNK = 65536
-_SMALL = 8192  # bytes: nothing so short takes long
+_SMALL = 16_384  # bytes: nothing so short takes more than two seconds
+
+_CHUNK = 65_536  # bytes
 
 PARSE_SECONDS = 5
 """The processor time the parser may take, with two seconds more for each million bytes.
@@ -98,8 +99,14 @@ def _parsed(data: bytes, parser: Parser) -> Tree:
         return parser.parse(data)
     deadline = thread_time() + PARSE_SECONDS + len(data) / 500_000
 
+    # py-tree-sitter (0.26) never lets go of what it was given, and asks for many places
+    # again: it gets the same piece, so that a text is held once and not several times.
+    pieces: dict[int, bytes] = {}
+
     def read(offset: int, _: Point) -> bytes:
-        return data[offset : offset + _CHUNK]
+        if offset not in pieces:
+            pieces[offset] = data[offset : offset - offset % _CHUNK + _CHUNK]
+        return pieces[offset]
 
     def cancel(_offset: int, _has_error: bool) -> bool:
         return thread_time() > deadline
