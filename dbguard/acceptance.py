@@ -7,20 +7,19 @@ leaves out those that are not of the change, and counts them; settings come last
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import date
 
-from dbguard import suppression
 from dbguard.baseline import Baseline
 from dbguard.config import Config
 from dbguard.finding import Finding, ordered
 from dbguard.records import dataclass, replace
-from dbguard.rule_index import ABOUT_CODE, ABOUT_GUARD
 from dbguard.source import Comment
-from dbguard.suppression import Directives
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from datetime import date
+
     from dbguard.changes import Comparison
+    from dbguard.suppression import Directives, Suppression
 
 ProjectPath = Callable[[str], str]
 
@@ -40,9 +39,30 @@ class Accepted:
     below_minimum: int = 0
 
 
-def told(comments: Iterable[Comment], today: date) -> Directives:
-    """Return what comments of a scan say to dbguard."""
-    return suppression.directives(comments, ABOUT_CODE, ABOUT_GUARD, today)
+def told(comments: Iterable[Comment], today: date | None) -> Directives | None:
+    """Return what comments of a scan say to dbguard, None where there are none.
+
+    *today* is what dates are compared with, None for the day it is.
+    """
+    comments = tuple(comments)
+    if not comments:
+        return None
+    # Imported here, with the clock: in few scans a comment speaks to us.
+    from datetime import date
+
+    from dbguard.rule_index import ABOUT_CODE, ABOUT_GUARD
+    from dbguard.suppression import directives
+
+    return directives(comments, ABOUT_CODE, ABOUT_GUARD, today or date.today())
+
+
+def suppressed(findings: Iterable[Finding], said: Directives | None) -> Iterable[Finding]:
+    """Return the findings, marked where comments accept them, and those about comments."""
+    if said is None:
+        return findings
+    from dbguard.suppression import apply
+
+    return apply(findings, said)
 
 
 def accept(
@@ -86,15 +106,15 @@ def _severities(
             yield replace(finding, severity=severity)
 
 
-def added_suppressions(before: Directives, after: Directives) -> Iterator[Finding]:
+def added_suppressions(before: Directives | None, after: Directives | None) -> Iterator[Finding]:
     """Yield a finding for every suppression that a change added, or gave a later date."""
     from dbguard.rules.weakened_guard import WeakenedGuard
 
     known: dict[tuple[str, str, str, date | None], int] = {}
-    for old in before.suppressions:
+    for old in _suppressions(before):
         key = old.file.path, old.rule, old.reason, old.until
         known[key] = known.get(key, 0) + 1
-    for new in after.suppressions:
+    for new in _suppressions(after):
         key = new.file.path, new.rule, new.reason, new.until
         if known.get(key, 0) > 0:
             known[key] -= 1
@@ -102,3 +122,7 @@ def added_suppressions(before: Directives, after: Directives) -> Iterator[Findin
         yield WeakenedGuard().at(
             new.file, new.span, f"the change adds a suppression of {new.rule}: {new.reason}"
         )
+
+
+def _suppressions(said: Directives | None) -> tuple[Suppression, ...]:
+    return () if said is None else said.suppressions

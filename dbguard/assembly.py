@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from importlib import import_module
 from itertools import islice
-from typing import Protocol, cast
 
 from dbguard.context import context_of
 from dbguard.databases import is_local, names_backup
@@ -32,12 +31,16 @@ from dbguard.flow import (
     operations,
 )
 from dbguard.inclusion import MAX_INCLUSIONS, Inclusion, ProjectFiles
-from dbguard.named_tasks import tasks_called, with_arguments
-from dbguard.opaque import opaque_code
 from dbguard.operations import Kind, Operation, Target, TargetKind, named_backup
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Comment, Problem, Region, SourceFile, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object  # the module costs a fifth of a bare interpreter's start
 
 MAX_REGION_DEPTH = 12
 """How deep languages may stand in each other before a limit is reported."""
@@ -81,7 +84,6 @@ class Language(Protocol):
 
     def lower(self, region: Region) -> Lowered:
         """Return the flows of a region; never raises on any text."""
-        ...
 
 
 def language(name: str) -> Language:
@@ -90,7 +92,8 @@ def language(name: str) -> Language:
     Names come from dbguard's own tables, never from a scanned file.
     """
     package = "languages" if name in _LANGUAGES else "hosts"
-    return cast(Language, import_module(f"dbguard.{package}.{name}"))
+    module: Language = import_module(f"dbguard.{package}.{name}")
+    return module
 
 
 MAX_SHARED = 200
@@ -310,6 +313,10 @@ class Assembly:
         flows = self.flows(embed.region)
         self._machine = around
         whole = self._in_place(flows, "", embed.span, embed.checked, embed.region.file)
+        if "__hole_" not in embed.region.text:
+            return whole
+        from dbguard.opaque import opaque_code  # most texts can be read
+
         opaque = opaque_code(embed.region, embed.span, checked=embed.checked)
         return whole if opaque is None else Sequence((self._node(opaque), whole))
 
@@ -420,6 +427,8 @@ class Assembly:
             if len(_TASKS) >= MAX_SHARED:
                 _TASKS.clear()
             _TASKS[key] = self._lower(region)
+        from dbguard.named_tasks import tasks_called, with_arguments
+
         flows = tasks_called(_TASKS[key].flows, task[0], region.language)
         return tuple(
             Flow("", self._sequence(with_arguments(flow.body, task[1:]))) for flow in flows
@@ -428,8 +437,9 @@ class Assembly:
     def _commands(self, region: Region, words: tuple[str, ...]) -> tuple[Flow, ...]:
         """Return the flows of a command of a Python program: its module, then its function."""
         from dbguard.languages import python
+        from dbguard.languages.python.command_names import functions_of
 
-        names = python.functions_of(region.text, words)
+        names = functions_of(region.text, words)
         if not names:
             return ()
         lowered = self._with_modules(region, names) or python.lower(region)

@@ -14,9 +14,9 @@ from dbguard import git
 from dbguard.discover import Candidate, Discovery
 from dbguard.finding import Finding
 from dbguard.foreign import foreign_part
-from dbguard.gitignore import excluder
 from dbguard.kinds import SHEBANG_LENGTH, kind_of_name, kind_of_shebang, may_have_shebang
 from dbguard.options import ScanOptions
+from dbguard.patterns import excluder
 from dbguard.reading import FILE_LIMIT
 from dbguard.records import dataclass, field
 from dbguard.refusals import ChangeError as ChangeError

@@ -7,16 +7,14 @@ restore or an overwriting.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase as fnmatch
 from posixpath import basename
 
 from dbguard.databases import (
-    COMPANIONS,
-    DATABASE_SUFFIX,
     LONGEST_NAME,
-    NOT_DATABASE,
-    SERVER_FILE,
     ends_in_hole,
+    has_database_suffix,
+    is_no_database,
+    is_server_file,
     is_storage,
     is_timestamped,
     looks_like_backup,
@@ -27,9 +25,10 @@ from dbguard.databases import (
     normal_path,
     throwaway_reason,
     volume_of,
+    without_companion,
 )
-from dbguard.gitignore import excluder
 from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind, Trait
+from dbguard.patterns import excluder
 from dbguard.records import dataclass, replace
 from dbguard.source import has_hole, hole_names
 
@@ -59,15 +58,15 @@ class Databases:
             return None
         if self.named and excluder(self.named)(normal):
             return Certainty.LITERAL
-        if self._is_used(COMPANIONS.sub("", normal)):
+        if self._is_used(without_companion(normal)):
             return Certainty.LITERAL
-        if NOT_DATABASE.search(normal):
+        if is_no_database(normal):
             return None
-        if SERVER_FILE.search(normal) and not looks_like_backup(normal.rpartition("/")[0]):
+        if is_server_file(normal) and not looks_like_backup(normal.rpartition("/")[0]):
             return Certainty.LITERAL
         if looks_like_backup(normal):
             return None
-        if DATABASE_SUFFIX.search(normal):
+        if has_database_suffix(normal):
             return Certainty.PARTIAL if has_hole(basename(normal)) else Certainty.LITERAL
         names = hole_names(normal)
         if names and ends_in_hole(normal) and named_as_database(names[-1]):
@@ -96,7 +95,7 @@ class Databases:
             normal not in ("", ".", "/")
             and not has_hole(normal)
             and not normal.startswith("/dev/")
-            and not NOT_DATABASE.search(normal)
+            and not is_no_database(normal)
             and not looks_like_backup(normal)
             and self.certainty(normal) is None
         )
@@ -114,6 +113,8 @@ class Databases:
         if path in self.used:
             return True
         if any(c in path for c in "*?["):
+            from fnmatch import fnmatchcase as fnmatch  # a pattern is rare
+
             return any(fnmatch(used, path) for used in self.used)
         path = _below_root(path)
         # A path from another folder of the same project: settle for the same name.

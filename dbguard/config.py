@@ -12,13 +12,11 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 
 from dbguard.finding import Severity
-from dbguard.gitignore import excluder
 from dbguard.own_commands import DOES, OwnCommand
-from dbguard.patterns import regex
+from dbguard.patterns import excluder, regex
 from dbguard.reading import read
 from dbguard.records import dataclass, field
 from dbguard.source import Problem
-from dbguard.suggestion import suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,7 +187,7 @@ def from_table(table: object, where: str) -> Config:
         raise ConfigError(f"{where} must be a table")
     for key in table:
         if key not in _KEYS:
-            raise ConfigError(f"{where} has the unknown key {key!r}{suggestion(str(key), _KEYS)}")
+            raise ConfigError(f"{where} has the unknown key {key!r}{_suggestion(str(key), _KEYS)}")
     patterns = {
         key.replace("-", "_"): _patterns(table[key], f"{where} {key}")
         for key in PATTERN_KEYS
@@ -214,7 +212,7 @@ def check_rules(config: Config, known: Iterable[str]) -> None:
     named = [*config.severity, *(rule for one in config.overrides for rule in one.severity)]
     for rule in named:
         if rule not in ids:
-            raise ConfigError(f"severity names the unknown rule {rule!r}{suggestion(rule, ids)}")
+            raise ConfigError(f"severity names the unknown rule {rule!r}{_suggestion(rule, ids)}")
 
 
 def check_patterns(patterns: Iterable[str], where: str) -> None:
@@ -248,7 +246,7 @@ def _choice(
     value: object, known: Mapping[str, Severity | None] | Mapping[str, Severity], where: str
 ) -> Severity | None:
     if not isinstance(value, str) or value not in known:
-        close = suggestion(value, known) if isinstance(value, str) else ""
+        close = _suggestion(value, known) if isinstance(value, str) else ""
         raise ConfigError(f"{where} must be one of {', '.join(known)}{close}")
     return known[value]
 
@@ -271,7 +269,7 @@ def _overrides(value: object, where: str) -> tuple[Override, ...]:
             raise ConfigError(f"{here}, must be a table")
         for key in item:
             if key not in _OVERRIDE_KEYS:
-                hint = suggestion(str(key), _OVERRIDE_KEYS)
+                hint = _suggestion(str(key), _OVERRIDE_KEYS)
                 raise ConfigError(f"{here} has the unknown key {key!r}{hint}")
         for key in _OVERRIDE_KEYS:
             if not item.get(key):
@@ -297,7 +295,7 @@ def _command(item: object, where: str) -> OwnCommand:
         raise ConfigError(f"{where}, must be a table")
     for key in item:
         if key not in _COMMAND_KEYS:
-            hint = suggestion(str(key), _COMMAND_KEYS)
+            hint = _suggestion(str(key), _COMMAND_KEYS)
             raise ConfigError(f"{where} has the unknown key {key!r}{hint}")
     program, does, target = (item.get(key) for key in _COMMAND_KEYS)
     if not isinstance(program, str) or not regex(PROGRAM).search(program):
@@ -305,7 +303,7 @@ def _command(item: object, where: str) -> OwnCommand:
             f"{where} needs a program: its name without folders, or with a subcommand"
         )
     if not isinstance(does, str) or does not in DOES:
-        close = suggestion(does, DOES) if isinstance(does, str) else ""
+        close = _suggestion(does, DOES) if isinstance(does, str) else ""
         raise ConfigError(f"{where} does must be one of {', '.join(DOES)}{close}")
     if target is None:
         return OwnCommand(program, does)
@@ -330,3 +328,10 @@ def _mentions_us(folder: str) -> bool:
         return False
     data = read(path, path, follow=True)
     return not isinstance(data, Problem) and b"dbguard" in data
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    # Imported here: as a rule every word is known.
+    from dbguard.suggestion import suggestion
+
+    return suggestion(word, known)

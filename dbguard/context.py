@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from dbguard.evidence import Context
-from dbguard.gitignore import excluder
-from dbguard.patterns import regex
+from dbguard.patterns import excluder, regex
 
 _TEST = regex(
     r"(?:^|/)(?:[^/]*[-_.])?(?:tests?|testing|specs?|__tests__|fixtures|testdata|e2e)(?:[-_.][^/]*)?/"
@@ -14,7 +13,8 @@ _TEST = regex(
     re.IGNORECASE,
 )
 _TEST_STEMS = ("test", "spec", "fixtures", "e2e", ".bats")
-_MIGRATION_STEMS = ("grat", "vers", "alemb", "schema", "flyway", "base", "changelog", ".sql")
+_MIGRATION_STEMS = ("grat", "vers", "alemb", "schema", "flyway", "base", "changelog")
+_MIGRATION_NAMES = ("__", ".up.sql", ".down.sql")
 _MIGRATION = regex(
     r"(?:^|/)(?:(?:[\w.]*[-_])?migrations?|migrate|versions|alembic|schema_?changes|flyway"
     r"|liquibase|changelogs?)/"
@@ -47,6 +47,6 @@ def context_of(path: str, test_paths: tuple[str, ...] = ()) -> Context:
         return Context.DOCUMENTATION
     if any(stem in folded for stem in _TEST_STEMS) and _TEST.search(path):
         return Context.TEST
-    if any(stem in folded for stem in _MIGRATION_STEMS) and _MIGRATION.search(path):
+    if any(stem in folded for stem in (*_MIGRATION_STEMS, *_MIGRATION_NAMES)) and _MIGRATION.search(path):
         return Context.MIGRATION
     return Context.APPLICATION

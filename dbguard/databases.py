@@ -144,8 +144,14 @@ NOT_DATABASE = regex(
 SERVER_FILE = regex(r"(?:^|/)(?:dump\.rdb|appendonly\.aof)$")
 """The files in which Redis keeps its data, whatever their names suggest."""
 
-# One of these is in whatever a pattern below finds. None has an "i", which in a pattern
-# stands for the dotless one as well. To compile a pattern takes up to a millisecond.
+# One of these is in whatever a pattern finds. None has an "i", which in a pattern stands for
+# the dotless one as well. To compile a pattern takes up to a millisecond.
+_NOT_DATABASE_STEMS = (
+    "thumbs", "ases.", "access", "transport", "rtual", "rtuser", "canon", "gener", "relocated",
+    "table", "domains", "trustdb", "secmod", "cert", "key", "locate", "pkgdb", "tags", "cscope",
+    "codeql", "empty", "blank", "skeleton", "cache", "venv", "modules", "te-packages", ".tox",
+    ".g", ".p", ".sta", ".l", ".j", ".sv", ".h", ".t", ".c", ".m", ".y", ".sh",
+)  # fmt: skip
 _BACKUP_STEMS = (
     "back", "bak", "bkp", "bck", "old", "or", "prev", "cop", "snap", "save", "arch", "dump",
     "roll", "~",
@@ -227,6 +233,30 @@ def looks_like_backup(path: str) -> bool:
     return bool(named) or is_timestamped(path)
 
 
+def without_companion(path: str) -> str:
+    """Return the path of the database whose file ``-wal`` or the like this is; else as it is."""
+    if not path.rstrip("\n").casefold().endswith(("wal", "shm", "journal")):
+        return path
+    return COMPANIONS.sub("", path)
+
+
+def is_no_database(path: str) -> bool:
+    """Say whether a path is known as that of something else: ``thumbs.db``, a cache, a script."""
+    folded = path.casefold()
+    may_be = folded.endswith((".sql", ".sql\n")) or any(s in folded for s in _NOT_DATABASE_STEMS)
+    return may_be and bool(NOT_DATABASE.search(path))
+
+
+def is_server_file(path: str) -> bool:
+    """Say whether a path is that of a file in which a server keeps its data."""
+    return path.rstrip("\n").endswith((".rdb", ".aof")) and bool(SERVER_FILE.search(path))
+
+
+def has_database_suffix(path: str) -> bool:
+    """Say whether a path ends as those of embedded databases do."""
+    return path.lower().endswith(SUFFIXES) or bool(DATABASE_SUFFIX.search(path))
+
+
 def names_backup(program: str) -> bool:
     """Say whether a program or script is named for making backups: ``db-backup.sh``."""
     name = program.rpartition("/")[2]
@@ -279,7 +309,7 @@ def names_directory(path: str) -> bool:
 
 def ends_in_hole(path: str) -> bool:
     """Say whether the end of a path, ``-wal`` and the like aside, is unknown."""
-    return COMPANIONS.sub("", path.rstrip("*/")).endswith("__")
+    return without_companion(path.rstrip("*/")).endswith("__")
 
 
 def named_as_database(name: str) -> bool:

@@ -13,13 +13,17 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 
 from dbguard.foreign import why_foreign
-from dbguard.gitignore import Ignore, excluder, is_ignored
 from dbguard.kinds import SHEBANG_LENGTH, FileKind, kind_of_path, kind_of_shebang, may_have_shebang
 from dbguard.options import ScanOptions
+from dbguard.patterns import excluder
 from dbguard.reading import FILE_LIMIT, head, read, reason, sort_of_file, too_large
 from dbguard.records import dataclass, field, replace
 from dbguard.report.model import LeftOut
 from dbguard.source import Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dbguard.gitignore import Ignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,7 @@ class _Search:
     ) -> Iterator[_Visit]:
         """Check the files of a folder and yield its folders."""
         from dbguard import git
+        from dbguard.gitignore import is_ignored
 
         prefix, shown_prefix = _prefix(visit.folder), _prefix(visit.shown)
         for entry in found:
@@ -235,6 +240,8 @@ class _Search:
             # Without it more is checked, not less.
             self.problems.append(replace(data, incomplete=False))
             return
+        from dbguard.gitignore import Ignore
+
         yield Ignore.of_file(_prefix(folder), data)
 
     def _found(self, absolute: str, path: str, mode: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from dbguard.databases import DATABASE_SUFFIX
+from dbguard.databases import has_database_suffix
 from dbguard.flow import (
     Branch,
     Call,
@@ -215,7 +215,7 @@ def _may_be(database: str, target: Target) -> bool:
     """
     names = _databases_of(target)
     if not names:
-        return target.kind is not TargetKind.STORAGE or not DATABASE_SUFFIX.search(database)
+        return target.kind is not TargetKind.STORAGE or not has_database_suffix(database)
     if database in ("", *names):
         return True
     ends = {name.rpartition("/")[2] for name in names if "://" in name}

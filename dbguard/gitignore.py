@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
 
 from dbguard.records import dataclass
 
@@ -51,13 +50,3 @@ def _well_formed(lines: Iterable[str]) -> Iterator[str]:
         except ValueError:
             continue
         yield line
-
-
-@cache
-def excluder(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    """Return the test whether patterns as in .gitignore match a path from the root."""
-    if not patterns:
-        return lambda _: False
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(patterns).match_file

@@ -14,9 +14,8 @@ from posixpath import dirname, join
 
 from dbguard.databases import normal_path
 from dbguard.flow import Include
-from dbguard.gitignore import excluder
 from dbguard.kinds import kind_of_path
-from dbguard.patterns import regex
+from dbguard.patterns import excluder, regex
 from dbguard.reading import decode, is_binary, read
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Problem, Region, SourceFile, has_hole, hole_names

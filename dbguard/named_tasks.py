@@ -6,7 +6,6 @@ A host gives a flow for each of its targets, recipes or scripts, by its name.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 
 from dbguard.flow import Call, Flow, Include, Node, Sequence
 from dbguard.records import replace
@@ -26,6 +25,8 @@ def tasks_called(flows: Iterable[Flow], name: str, language: str) -> tuple[Flow,
     exact = tuple(flow for flow in flows if flow.name == name)
     if exact or language not in ("package_json", "makefile"):
         return exact[:1]
+    from fnmatch import fnmatchcase  # few files call a task by a pattern
+
     if language == "makefile":  # a rule for many: reset-%
         rules = (flow for flow in flows if flow.name.count("%") == 1 and flow.name != "%")
         return tuple(f for f in rules if fnmatchcase(name, f.name.replace("%", "*")))[:1]

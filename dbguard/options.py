@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from datetime import date
 
 from dbguard.baseline import Baseline
 from dbguard.config import Config
 from dbguard.finding import Finding
 from dbguard.records import dataclass, field
-from dbguard.shards import Shard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import date
+
+    from dbguard.shards import Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class ScanOptions:
     folder of the project: configuration, excludes and fingerprints are relative to it.
     ``stdin`` is checked instead of ``paths`` where given. ``jobs`` is the number of
     worker processes, 0 to decide by the number of files. ``today`` is what dates of
-    suppressions are compared with: this is where the clock is read.
+    suppressions are compared with, None for the day it is.
 
     ``diff`` names the commit since whose merge base findings are reported, '' for all;
     ``staged``: those of what is staged, in the version of the index. ``policy_from`` names
@@ -41,7 +45,7 @@ class ScanOptions:
     config: Config = field(default_factory=Config)
     stdin: Input | None = None
     jobs: int = 0
-    today: date = field(default_factory=date.today)
+    today: date | None = None
     baseline: Baseline = field(default_factory=Baseline)
     diff: str = ""
     staged: bool = False

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 from dbguard.records import dataclass
 
@@ -48,19 +47,20 @@ class OwnCommand:
         return f"{self.program} ({self.does})"
 
 
-_DECLARED: ContextVar[tuple[OwnCommand, ...]] = ContextVar("declared", default=())
+# Of one process, which analyses one file after the other: a ContextVar would be one import more.
+_DECLARED: list[tuple[OwnCommand, ...]] = [()]
 
 
 def declared() -> tuple[OwnCommand, ...]:
     """Return the commands that hold now."""
-    return _DECLARED.get()
+    return _DECLARED[-1]
 
 
 @contextmanager
 def declaring(commands: tuple[OwnCommand, ...]) -> Iterator[None]:
     """Let commands hold for a while."""
-    token = _DECLARED.set(commands)
+    _DECLARED.append(commands)
     try:
         yield
     finally:
-        _DECLARED.reset(token)
+        _DECLARED.pop()

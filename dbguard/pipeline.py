@@ -12,7 +12,7 @@ import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 
-from dbguard.acceptance import accept, added_suppressions, told
+from dbguard.acceptance import accept, added_suppressions, suppressed, told
 from dbguard.assembly import DIRECTIVE
 from dbguard.classification import Databases
 from dbguard.config import Config
@@ -27,9 +27,7 @@ from dbguard.prefilter import may_have_operations
 from dbguard.reading import decode, is_binary, read
 from dbguard.records import dataclass, field, replace
 from dbguard.report.model import LeftOut, Report
-from dbguard.shards import Shard, mentions
 from dbguard.source import Comment, Problem, Region, SourceFile
-from dbguard.suppression import apply as suppressed
 from dbguard.usage import (
     columns_in,
     databases_in,
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from dbguard.changes import Base, Changes, Comparison
+    from dbguard.shards import Shard
 
     _Thing = TypeVar("_Thing")
 
@@ -434,6 +433,8 @@ def _callers_in_other_parts(
     survey: _Survey, mine: Iterable[Candidate], check: _Check
 ) -> dict[Candidate, _Checked]:
     """Return what the hits of other parts say that may lead to a file of this one."""
+    from dbguard.shards import mentions
+
     paths = [candidate.project_path for candidate in mine]
     left = {c: data for c in survey.others if not isinstance(data := _bytes(c), Problem)}
     callers: dict[Candidate, _Checked] = {}

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterator
 
 from dbguard import __version__
-from dbguard.git import work_tree_of
 from dbguard.options import ScanOptions
 from dbguard.records import dataclass
-from dbguard.report.formats import renderer
 from dbguard.report.model import Report
-from dbguard.report.setting import RulePage, Setting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dbguard.report.setting import Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,17 @@ def rendered(
     """Yield a report in the format called *name*; ``to_file`` where it goes to no terminal."""
     if name == "text":
         return _text(report, look, to_file=to_file)
+    from dbguard.report.formats import renderer
+
     return renderer(name)(report, _setting(options, exit_code, look.accepted))
 
 
 def _setting(options: ScanOptions, exit_code: int, accepted: bool) -> Setting:
     # Imported here: a text report needs no rule's page.
-
     from inspect import cleandoc
 
+    from dbguard.git import work_tree_of
+    from dbguard.report.setting import RulePage, Setting
     from dbguard.rules import all_rules
 
     pages = []

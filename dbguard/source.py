@@ -14,6 +14,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import accumulate
 
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field
@@ -303,7 +304,11 @@ class SourceFile:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", self.text))]
+        if "\r" in self.text:
+            return [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", self.text))]
+        lengths = [len(line) + 1 for line in self.text.split("\n")]
+        lengths.pop()
+        return list(accumulate(lengths, initial=0))
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return line and column (both from 1, in code points) of an offset."""

@@ -14,6 +14,9 @@ _PARTS = (
     " archive archived dumps before rollback ~ 20240101 2024-01-01 %Y __hole_date__ __HOLE_now__"
     " test tests testing tmp temp migrations migrate versions alembic schemachanges schema_change"
     " flyway liquibase changelog V1__a R2__b 0001 up down sql db / . _ - x :memory: sqlite:// ?mode=memory"
+    " thumbs aliases access canonical genericstable relocated domaintable trustdb cert8 key3 plocate"
+    " cscope codeql-db .gpg cache .cache __pycache__ .venv/ site-packages/ node_modules/ empty.sqlite"
+    " .pid .gif .yml .ts .html .SQL .db .sqlite3 .bolt .db-wal -shm .journal dump.rdb appendonly.aof"
     " file::memory: /tmp/ __hole_TMPDIR__ app ##[ ## :: : # coding ſ K ı \n \t \x1b é"
 ).split(" ")  # fmt: skip
 TEXTS = st.lists(st.sampled_from(_PARTS) | st.characters(), max_size=8).map("".join)
@@ -24,6 +27,9 @@ TEXTS = st.lists(st.sampled_from(_PARTS) | st.characters(), max_size=8).map("".j
 @example("app.bac\u212aup.db")
 @example("or\u0131g.db")
 @example("te\u017ft.db")
+@example("app.db-\u017fhm\n")
+@example("app.db\n")
+@example("\u212aey3.db")
 def test_stems_of_names_of_databases(name: str) -> None:
     stamped = databases._STAMP.search(name) is not None
     assert databases.is_timestamped(name) is stamped
@@ -31,6 +37,11 @@ def test_stems_of_names_of_databases(name: str) -> None:
     assert databases.looks_like_backup(name) is (found or stamped)
     shown = name.replace("__hole_", "/").rpartition("://")[2]
     assert databases.looks_like_test(name) is (databases._TEST_WORD.search(shown) is not None)
+    assert databases.without_companion(name) == databases.COMPANIONS.sub("", name)
+    assert databases.is_no_database(name) is (databases.NOT_DATABASE.search(name) is not None)
+    assert databases.is_server_file(name) is (databases.SERVER_FILE.search(name) is not None)
+    with_suffix = databases.DATABASE_SUFFIX.search(name) is not None
+    assert databases.has_database_suffix(name) is with_suffix
     lost = databases._MEMORY.match(name) or databases._TEMPORARY.match(name)
     assert not lost or databases.throwaway_reason(name)
 

@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from dbguard.languages.python import calls
+from dbguard.languages.python.calls import index
 
 FILE = Path(__file__).resolve().parent.parent / "dbguard" / "prefilter_words.py"
 
@@ -32,9 +32,9 @@ from __future__ import annotations
 
 def words() -> tuple[set[str], dict[str, set[str]]]:
     """Return the methods, and the functions with the packages they come from."""
-    methods = {name for name in calls._METHODS if name not in EVIDENCE_ONLY} | set(_BY_TEXT)
+    methods = {name for name in index.METHODS if name not in EVIDENCE_ONLY} | set(_BY_TEXT)
     functions: defaultdict[str, set[str]] = defaultdict(set)
-    for name in calls._EFFECTS:
+    for name in index.EFFECTS:
         root, dot, _ = name.partition(".")
         last = name.rpartition(".")[2]
         if not dot:

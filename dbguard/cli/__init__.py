@@ -75,12 +75,12 @@ def _parsed(arguments: Sequence[str]) -> Namespace:
         # As commit hooks call it. There is nothing for argparse to do, which takes as long
         # as the interpreter's own start.
         from types import SimpleNamespace
-        from typing import Any
 
         from dbguard.cli.scan import DEFAULTS
 
-        plain: Any = SimpleNamespace(**DEFAULTS, paths=list(arguments[1:]), command="scan")
-        return plain  # type: ignore[no-any-return]
+        return SimpleNamespace(  # type: ignore[return-value]
+            **DEFAULTS, paths=list(arguments[1:]), command="scan"
+        )
     from dbguard.cli.parser import parser
 
     return parser(arguments).parse_args(arguments)

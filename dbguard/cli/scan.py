@@ -8,14 +8,13 @@ from collections.abc import Iterable
 from dbguard.cli.outcome import EXIT_CODES, Exit, OutputError, UsageError, exit_code
 from dbguard.cli.output import write
 from dbguard.cli.selection import add_policy, exclusive, scan_options, scanned
-from dbguard.report.formats import FORMATS
+from dbguard.report.formats import FORMATS, STANDARD_OUTPUT, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
     from dbguard.options import ScanOptions
-    from dbguard.report.delivery import Output
     from dbguard.report.model import Report
     from dbguard.shards import Shard
 
@@ -94,7 +93,9 @@ def run(arguments: argparse.Namespace) -> Exit:
 
 def _outputs(arguments: argparse.Namespace) -> list[Output]:
     """Return the reports that are asked for, that on standard output first."""
-    from dbguard.report.delivery import STANDARD_OUTPUT, Output, parsed_output
+    if not arguments.output and not arguments.format:
+        return [Output("text", STANDARD_OUTPUT)]
+    from dbguard.report.delivery import parsed_output
 
     try:
         outputs = [parsed_output(text) for text in arguments.output]
@@ -119,7 +120,6 @@ def _deliver(
     arguments: argparse.Namespace,
 ) -> None:
     from dbguard.presentation import Look, rendered
-    from dbguard.report.delivery import STANDARD_OUTPUT, write_file
 
     look = Look(arguments.color, arguments.quiet, arguments.verbose, arguments.show_suppressed)
     for output in outputs:
@@ -128,6 +128,8 @@ def _deliver(
         if not to_file:
             write(pieces)
             continue
+        from dbguard.report.delivery import write_file
+
         try:
             write_file(output.file, pieces)
         except OSError as error:

@@ -12,10 +12,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from dbguard.baseline import Baseline
     from dbguard.config import Config
+    from dbguard.finding import Finding
     from dbguard.options import ScanOptions
     from dbguard.pipeline import Watch
-    from dbguard.policy import Policy
     from dbguard.report.model import Report
 
 
@@ -54,9 +55,10 @@ def _scanned(options: ScanOptions, watch: Watch | None) -> Report:
     from dbguard.refusals import ChangeError, GitError, ShallowError
 
     # Most of what a scan makes lives until a file is done: to look for cycles in it every
-    # 700 objects takes time for nothing. The older ones are looked at as often as ever, for
+    # 700 objects takes time for nothing. The older ones are looked at as often as that, for
     # programs are cycles: rarer, and a worker grew to 450 MB on 100,000 files.
-    gc.set_threshold(5_000, 5, 5)
+    gc.set_threshold(25_000, 5, 1)
+    gc.enable()
     try:
         return pipeline.scan(options, watch)
     except ChangeError as error:
@@ -86,18 +88,18 @@ def scan_options(arguments: argparse.Namespace) -> ScanOptions:
     if stdin is not None and (arguments.diff or arguments.staged):
         raise UsageError("- has no history: --diff and --staged go with files")
     root = find_root((arguments.stdin_filename,) if stdin else paths)
-    policy = _policy(arguments, root)
+    config, accepted, weakened = _policy(arguments, root)
     return ScanOptions(
         paths,
         root,
-        policy.config,
+        config,
         stdin,
         arguments.jobs,
-        baseline=policy.baseline,
+        baseline=accepted,
         diff=arguments.diff,
         staged=arguments.staged,
         policy_from=arguments.config_from,
-        weakened=policy.weakened,
+        weakened=weakened,
         shard=getattr(arguments, "shard", None),  # of a scan alone
     )
 
@@ -109,41 +111,53 @@ def _standard_input() -> bytes:
     return sys.stdin.buffer.read(FILE_LIMIT + 1)
 
 
-def _policy(arguments: argparse.Namespace, root: str) -> Policy:
-    """Return the settings and the baseline, overruled by the arguments. Raises UsageError."""
+def _policy(
+    arguments: argparse.Namespace, root: str
+) -> tuple[Config, Baseline, tuple[Finding, ...]]:
+    """Return the settings and the baseline, overruled by the arguments, and what weakens them.
+
+    Raises UsageError.
+    """
     from dbguard.baseline import FILE_NAME, Baseline, BaselineError
-    from dbguard.config import FAIL_ON, ConfigError, check_patterns
-    from dbguard.policy import Policy, of_base, read_baseline
+    from dbguard.config import FAIL_ON, Config, ConfigError
     from dbguard.records import replace
     from dbguard.refusals import ChangeError, GitError, ShallowError
 
     exclusive(arguments.config, arguments.no_config, "--config and --no-config")
     exclusive(arguments.config, arguments.config_from, "--config and --config-from")
     exclusive(arguments.no_config, arguments.config_from, "--no-config and --config-from")
+    config, accepted = Config(), Baseline()
+    weakened: tuple[Finding, ...] = ()
+    named = arguments.baseline
     try:
         if arguments.config_from:
+            from dbguard.policy import of_base
+
             policy = of_base(root, arguments.config_from, _check_rules)
+            config, accepted, weakened = policy.config, policy.baseline, policy.weakened
         else:
-            policy = Policy(_config(arguments, root), Baseline())
+            config = _config(arguments, root)
+            named = named or os.path.join(root, FILE_NAME)
         if arguments.no_baseline:
-            policy = replace(policy, baseline=Baseline())
-        elif arguments.baseline:
-            accepted = read_baseline(arguments.baseline, required=True)
-            policy = replace(policy, baseline=accepted)
-        elif not arguments.config_from:
-            policy = replace(policy, baseline=read_baseline(os.path.join(root, FILE_NAME)))
+            accepted = Baseline()
+        elif named and (arguments.baseline or os.path.lexists(named)):
+            # Imported here, for few projects have a baseline.
+            from dbguard.policy import read_baseline
+
+            accepted = read_baseline(named, required=True)
         if arguments.exclude:
+            from dbguard.config import check_patterns
+
             check_patterns(arguments.exclude, "--exclude")
     except (ConfigError, BaselineError, ChangeError) as error:
         raise UsageError(str(error)) from error
     except (ShallowError, GitError) as error:
         raise CutShortError(str(error)) from error
-    config = policy.config
     if arguments.exclude:
         config = replace(config, exclude=(*config.exclude, *arguments.exclude))
     if arguments.fail_on:
         config = replace(config, fail_on=FAIL_ON[arguments.fail_on])
-    return replace(policy, config=config)
+    return config, accepted, weakened
 
 
 def exclusive(one: object, other: object, what: str) -> None:

@@ -21,6 +21,10 @@ _ONE_ARGUMENT = regex(rb"\s*[^,()=]+(?:\([^()]*\)[^,()=]*)*\)")
 _MODULE = regex(
     rb"(?:\b(?:os|shutil|sh|pathlib|aiofiles|aios|subprocess|sp|proc)|(?:__import__|import_module)\([^)]*\))\.$"
 )
+# As most calls of them stand: to compile the pattern takes longer than to look at a file.
+_PLAIN_MODULES = tuple(
+    before + module + b"." for before in (b" ", b"\n", b"(") for module in (b"os", b"shutil")
+)
 _WRITES = regex(rb"(?:[^()]|\([^()]*\)){0,160}?(?:[\"'][bt+]*w|mode\s*=|,\s*mode|O_TRUNC)")
 _RUNNER = regex(
     rb"(?:^|[^\w.])(?:self\.)?_?(?:c|ctx|cxn|conn|connection|context|session|host|server|remote|r"
@@ -95,7 +99,7 @@ def _of_module(data: bytes, start: int, _end: int) -> bool:
     if not _is_method(data, start):
         return True
     before = _before(data, start)
-    if _MODULE.search(before):
+    if before.endswith(_PLAIN_MODULES) or _MODULE.search(before):
         return True
     return any(before.endswith(alias + b".") for alias in _aliases(data))
 

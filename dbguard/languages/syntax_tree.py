@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from time import thread_time
 
-from tree_sitter import Language, Node, Parser, Point, Tree
-
+from dbguard.languages.grammars import Language, Node, Parser, Point, Tree
 from dbguard.patterns import regex
 from dbguard.source import Mapped, Region, Span
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tree_sitter import Language, Node, Query, QueryCursor
-
+from dbguard.languages.grammars import Language, Node, Query, QueryCursor
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.source import Comment, Span
 

@@ -6,18 +6,7 @@ import os
 import stat
 from collections.abc import Iterable
 
-from dbguard.records import dataclass
-from dbguard.report.formats import FORMATS
-
-STANDARD_OUTPUT = "-"
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A format and the file it goes to, ``-`` for standard output."""
-
-    format: str
-    file: str
+from dbguard.report.formats import FORMATS, STANDARD_OUTPUT, Output
 
 
 def parsed_output(text: str) -> Output:

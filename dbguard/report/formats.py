@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from importlib import import_module
 
+from dbguard.records import dataclass
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.report.model import Report
@@ -23,6 +25,16 @@ _MODULES = {
 
 FORMATS = ("text", *_MODULES)
 """What ``--format`` and ``--output`` know."""
+
+STANDARD_OUTPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A format and the file it goes to, ``-`` for standard output."""
+
+    format: str
+    file: str
 
 
 def renderer(name: str) -> Callable[[Report, Setting], Iterator[str]]:

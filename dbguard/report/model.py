@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dbguard.finding import Finding, Severity
 from dbguard.records import dataclass
-from dbguard.shards import Shard
 from dbguard.source import Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dbguard.shards import Shard
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,26 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from unicodedata import normalize
-
-from tree_sitter import Language
 
 from dbguard.flow import Lowered
-from dbguard.languages.grammars import grammar
+from dbguard.languages.grammars import Language, grammar
 from dbguard.languages.python import calls
-from dbguard.languages.python.command_names import functions_of
 from dbguard.languages.python.flows import flows
 from dbguard.languages.python.marks import Marks
 from dbguard.languages.python.modules import Find, Modules
 from dbguard.languages.python.program import Program
 from dbguard.languages.python.statements import block
 from dbguard.languages.syntax_tree import SyntaxTree
-from dbguard.languages.tree_comments import tree_comments
 from dbguard.patterns import regex
 from dbguard.records import replace
 from dbguard.source import Comment, Problem, Region
 
-__all__ = ["comments", "functions_of", "lower", "lower_in_project"]
+__all__ = ["comments", "lower", "lower_in_project"]
 
 _PRINT = regex(rb"^[ \t]*(?:print|exec)[ \t]+(?![=.,)\]:+\-*/%|&<>!])", re.MULTILINE)
 
@@ -40,12 +35,14 @@ MODULES_KEPT = 48
 INDENTATION_LIMIT = 300
 """tree-sitter-python 0.25 writes past its buffer at 511 levels; Python itself takes 100."""
 _INDENTED = regex(rf"^[ \t]{{{INDENTATION_LIMIT},}}", re.MULTILINE)
+_BLANKS = " " * INDENTATION_LIMIT
 _LINE = regex(r"^([ \t]*)(?=[^\s#])", re.MULTILINE)
 
 
 def _too_deep(text: str) -> int | None:
     """Return the offset of the first line nested too deeply for the parser, None as a rule."""
-    if _INDENTED.search(text) is None:
+    # A text without so many blanks in a row needs no pattern.
+    if _BLANKS not in text.replace("\t", " ") or _INDENTED.search(text) is None:
         return None
     stack = [0]
     for match in _LINE.finditer(text):
@@ -177,6 +174,8 @@ def _with_plain_identifiers(region: Region) -> Region:
     """
     if region.text.isascii():
         return region
+    from unicodedata import normalize
+
     plain = {}
     for character in set(region.text):
         folded = normalize("NFKC", character)
@@ -187,6 +186,8 @@ def _with_plain_identifiers(region: Region) -> Region:
 
 def comments(region: Region) -> Iterator[Comment]:
     """Yield the comments of a region of Python."""
+    from dbguard.languages.tree_comments import tree_comments  # asked of few files
+
     if _too_deep(region.text) is not None:
         return
     try:

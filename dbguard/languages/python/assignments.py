@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tree_sitter import Node
-
 from dbguard.flow import Node as FlowNode
+from dbguard.languages.grammars import Node
 from dbguard.languages.python import calls
 from dbguard.languages.python.effects import effects
 from dbguard.languages.python.names import Scope

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tree_sitter import Node
-
 from dbguard.flow import Node as FlowNode
+from dbguard.languages.grammars import Node
 from dbguard.languages.python.evaluation import unwrap
 from dbguard.languages.python.guards import arguments_of, guard, texts_of
 from dbguard.languages.python.names import Scope

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tree_sitter import Node
-
 from dbguard.flow import Branch, Loop, Sequence
 from dbguard.flow import Node as FlowNode
+from dbguard.languages.grammars import Node
 from dbguard.languages.python import calls, guards
 from dbguard.languages.python.names import Scope
 from dbguard.languages.python.values import Process

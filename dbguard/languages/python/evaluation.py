@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from tree_sitter import Node
-
 from dbguard.decoding import is_opaque
+from dbguard.languages.grammars import Node
 from dbguard.languages.python import strings
 from dbguard.languages.python.names import Scope
 from dbguard.languages.python.values import (

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tree_sitter import Node
-
 from dbguard.flow import Check
 from dbguard.flow import Node as FlowNode
+from dbguard.languages.grammars import Node
 from dbguard.languages.python.evaluation import unwrap
 from dbguard.languages.python.names import Scope
 from dbguard.languages.python.values import (

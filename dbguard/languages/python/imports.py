@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tree_sitter import Node
-
+from dbguard.languages.grammars import Node
 from dbguard.languages.python.names import Scope
 from dbguard.languages.python.values import Symbol, Value
 

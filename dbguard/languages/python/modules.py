@@ -128,7 +128,7 @@ class Modules:
         found: set[bytes] = set()
         if self._calls[0] <= 0:
             return found
-        for match in _FROM.finditer(data):
+        for match in _FROM.finditer(data) if b"from" in data else ():
             names = {name[1]: name[2] or name[1] for name in _NAME.finditer(match[2])}
             dotted = match[1].decode("utf-8", "replace")
             if any(alias + b"(" in data for alias in names.values()):

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 
-from tree_sitter import Node
-
 from dbguard.flow import Node as FlowNode
+from dbguard.languages.grammars import Node
 from dbguard.languages.python.values import Fetched, Function, Object, Value
 from dbguard.records import dataclass, field
 

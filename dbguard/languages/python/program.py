@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from functools import cached_property
 from posixpath import basename
 
-from tree_sitter import Node
-
 from dbguard.databases import normal_path, throwaway_reason
 from dbguard.decoding import renamed
 from dbguard.flow import Call, Direction, Sequence, StopKind
 from dbguard.flow import Node as FlowNode
+from dbguard.languages.grammars import Node
 from dbguard.languages.python import calls
 from dbguard.languages.python.calls.deferred import named_attribute
 from dbguard.languages.python.calls.site import CallSite, Outcome

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tree_sitter import Node
-
 from dbguard.flow import (
     Branch,
     Embed,
@@ -16,6 +14,7 @@ from dbguard.flow import (
     Try,
 )
 from dbguard.flow import Node as FlowNode
+from dbguard.languages.grammars import Node
 from dbguard.languages.python import calls, conditions, guards, imports
 from dbguard.languages.python.assignments import append, assignment, augmented
 from dbguard.languages.python.effects import STATEMENT_LIMIT, effects, scan

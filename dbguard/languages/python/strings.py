@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tree_sitter import Node
-
+from dbguard.languages.grammars import Node
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.patterns import regex
 from dbguard.source import Mapped, Transcript, hole

@@ -13,9 +13,8 @@ from dbguard.source import Mapped, Region, SourceMap, Span, has_hole, hole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from dbguard.flow import Node as FlowNode
+    from dbguard.languages.grammars import Node
     from dbguard.languages.python.names import Scope
 
 ALTERNATIVES_LIMIT = 16

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tree_sitter import Node as Syntax
-
 from dbguard.commands.invocation import Word
 from dbguard.flow import Node
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell.conditions import Operand, Split, Test, Token
 from dbguard.languages.shell.script import Script
 from dbguard.languages.shell.words import Reading

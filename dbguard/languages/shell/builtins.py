@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tree_sitter import Node as Syntax
-
 from dbguard.commands.invocation import Word
 from dbguard.decoding import renamed
 from dbguard.flow import Branch, Call, Include, Node, Stop, StopKind
 from dbguard.flow import Sequence as Run
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell import calls
 from dbguard.languages.shell.brackets import variables_of_read
 from dbguard.languages.shell.conditions import Split, ends

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
 
-from tree_sitter import Node as Syntax
-
 from dbguard.flow import Call, Node, Sequence, StopKind
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell.conditions import Split
 from dbguard.languages.shell.limits import CALLS, DEPTH, REPEATED
 from dbguard.languages.shell.outcome import embeds, may_exit, stops_with

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tree_sitter import Node as Syntax
-
 from dbguard.flow import Node
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell.conditions import Split, both, branch, either, ends
 from dbguard.languages.shell.limits import ALTERNATIVES
 from dbguard.languages.shell.outcome import may_exit

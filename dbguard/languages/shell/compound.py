@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from tree_sitter import Node as Syntax
-
 from dbguard.commands.invocation import Word
 from dbguard.flow import Branch, Call, Loop, Node, Sequence, StopKind
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell import brackets
 from dbguard.languages.shell.conditions import NOTHING, Split, branch, ends
 from dbguard.languages.shell.limits import ALTERNATIVES, REPEATED, TURNS

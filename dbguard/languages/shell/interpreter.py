@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence as SequenceOf
 from functools import partial
 
-from tree_sitter import Node as Syntax
-
 from dbguard.flow import (
     Call,
     Flow,
@@ -16,6 +14,7 @@ from dbguard.flow import (
     Sequence,
     StopKind,
 )
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell import brackets, calls, chains, compound, simple
 from dbguard.languages.shell.conditions import NOTHING, Split, branch, tested
 from dbguard.languages.shell.library import Sources

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from tree_sitter import Node as Syntax
-
 from dbguard.flow import Include
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell.script import Script, parse
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field

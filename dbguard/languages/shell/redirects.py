@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tree_sitter import Node as Syntax
-
 from dbguard.commands.invocation import Word
 from dbguard.flow import Node
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell import calls
 from dbguard.languages.shell.scope import WRITTEN
 from dbguard.languages.shell.script import Script, body_of

@@ -12,9 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-from tree_sitter import Node
-
-from dbguard.languages.grammars import grammar
+from dbguard.languages.grammars import Node, grammar
 from dbguard.languages.shell.disguise import disguised
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.patterns import regex

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from posixpath import basename
 
-from tree_sitter import Node as Syntax
-
 from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.flow import Check, Embed, Include, Node, Stop, StopKind
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell import brackets, builtins, calls
 from dbguard.languages.shell.conditions import Split, branch, tested
 from dbguard.languages.shell.redirects import REDIRECTS, Redirects, add_redirect

@@ -62,8 +62,11 @@ _DOWN_PATH = regex(
     r"|(?:^|/)U\d[\d._]*__[^/]*\.(?:sql|ddl)$",
     re.IGNORECASE,
 )
+# One of these is in whatever the pattern finds, which takes half a millisecond to compile.
+_DOWN_STEMS = ("down", "undo", "revert", "rollback", "__")
 
 
 def is_down_path(path: str) -> bool:
     """Say whether a file undoes a migration, by its name (``down.sql``, ``U1__x.sql``)."""
-    return _DOWN_PATH.search(path) is not None
+    folded = path.casefold()
+    return any(stem in folded for stem in _DOWN_STEMS) and _DOWN_PATH.search(path) is not None

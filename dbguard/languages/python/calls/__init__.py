@@ -2,30 +2,19 @@
 
 Each module holds up to four tables: EFFECTS (qualified name of a function -> what it
 does), METHODS (name of a method -> what it does on a receiver it knows), VALUES and
-VALUE_METHODS (the same for what has no effect). A new API is a line in one of them.
+VALUE_METHODS (the same for what has no effect). A new API is a line in one of them; then
+``tools/call_index.py`` writes :mod:`.index`, by which a module is imported when a file calls
+something of it: few files need more than two of the twelve.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
+from importlib import import_module
 
 from dbguard.flow import Branch, Node, Sequence
-from dbguard.languages.python.calls import (
-    dbapi,
-    decoding,
-    deferred,
-    files,
-    graphs,
-    handles,
-    migrations,
-    orm,
-    processes,
-    schedulers,
-    schema,
-    servers,
-    text,
-)
-from dbguard.languages.python.calls.effects import first_of
+from dbguard.languages.python.calls import handles, index
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome
 from dbguard.languages.python.values import Value
 from dbguard.languages.python.values import one_of as one_value
@@ -35,52 +24,47 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.program import Program
 
-_MODULES = (
-    migrations,
-    orm,
-    servers,
-    graphs,
-    schedulers,
-    dbapi,
-    files,
-    processes,
-    schema,
-    decoding,
-    deferred,
-    text,
-)
+_INDEX = {
+    "EFFECTS": index.EFFECTS,
+    "METHODS": index.METHODS,
+    "VALUES": index.VALUES,
+    "VALUE_METHODS": index.VALUE_METHODS,
+}
 
 
-def _table(name: str) -> dict[str, Handler]:
-    found: dict[str, list[Handler]] = {}
-    for module in _MODULES:
-        for key, handler in getattr(module, name, {}).items():
-            found.setdefault(key, []).append(handler)
-    return {k: h[0] if len(h) == 1 else first_of(h) for k, h in found.items()}
+@cache
+def _handler(table: str, name: str) -> Handler | None:
+    """Return what a table says about a name, None where it knows none of it."""
+    modules = _INDEX[table].get(name)
+    if modules is None:
+        return None
+    handlers: list[Handler] = [
+        getattr(import_module(f"{__name__}.{module}"), table)[name] for module in modules.split()
+    ]
+    if len(handlers) == 1:
+        return handlers[0]
+    from dbguard.languages.python.calls.effects import first_of
+
+    return first_of(handlers)
 
 
-_EFFECTS = _table("EFFECTS")
-_METHODS = _table("METHODS")
-_VALUES = _table("VALUES")
-_VALUE_METHODS = _table("VALUE_METHODS")
+@cache
+def _shortened(table: str) -> dict[str, str]:
+    """Return the names of a table by package and last name.
 
-
-def _shortened(table: dict[str, Handler]) -> dict[str, Handler]:
-    """Index by package and last name: libraries re-export (``sqlalchemy.orm.Session``)."""
-    short: dict[str, Handler] = {}
-    for name, handler in table.items():
+    Libraries re-export (``sqlalchemy.orm.Session``).
+    """
+    short: dict[str, str] = {}
+    for name in _INDEX[table]:
         root, dot, _ = name.partition(".")
         if dot:
-            short.setdefault(f"{root}.{name.rpartition('.')[2]}", handler)
+            short.setdefault(f"{root}.{name.rpartition('.')[2]}", name)
     return short
 
 
-_SHORT_EFFECTS = _shortened(_EFFECTS)
-_SHORT_VALUES = _shortened(_VALUES)
-
-WORDS = frozenset(name.rpartition(".")[2].encode() for name in (*_EFFECTS, *_METHODS)) | frozenset(
-    {b"getattr", b"methodcaller", b"attrgetter", b"__getattribute__"}
-)
+WORDS = frozenset(
+    name.rpartition(".")[2].encode() for name in (*index.EFFECTS, *index.METHODS)
+) | frozenset({b"getattr", b"methodcaller", b"attrgetter", b"__getattribute__"})
 """The last names of every call that may do something."""
 
 RAISING = frozenset({"pytest.skip", "pytest.fail", "pytest.exit", "unittest.skip", "flask.abort"})
@@ -88,15 +72,15 @@ RAISING = frozenset({"pytest.skip", "pytest.fail", "pytest.exit", "unittest.skip
 
 def is_known(name: str) -> bool:
     """Say whether a qualified name stands in a table."""
-    return name in _EFFECTS or name in _VALUES
+    return name in index.EFFECTS or name in index.VALUES
 
 
 def _functions(name: str) -> list[Handler]:
     root, _, _ = name.partition(".")
     short = f"{root}.{name.rpartition('.')[2]}"
     found = []
-    for table, brief in ((_EFFECTS, _SHORT_EFFECTS), (_VALUES, _SHORT_VALUES)):
-        handler = table.get(name) or brief.get(short)
+    for table in ("EFFECTS", "VALUES"):
+        handler = _handler(table, name) or _handler(table, _shortened(table).get(short, ""))
         if handler is not None:
             found.append(handler)
     return found
@@ -119,11 +103,13 @@ def function(site: CallSite) -> Outcome:
 
 def method(site: CallSite) -> Outcome:
     """Return what a method does on its receiver."""
-    for table in (_METHODS, _VALUE_METHODS):
-        handler = table.get(site.name)
+    for table in ("METHODS", "VALUE_METHODS"):
+        handler = _handler(table, site.name)
         outcome = handler(site) if handler is not None else None
         if outcome is not None:
             return outcome
+    from dbguard.languages.python.calls import dbapi, text
+
     return text.ANY_METHOD(site) or dbapi.named_backup(site) or Outcome()
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from tree_sitter import Node as Syntax
-
 from dbguard.databases import database_of_url
 from dbguard.flow import Node
-from dbguard.languages.python.calls.orm import SETTING
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.python.calls.site import make_target
 from dbguard.languages.python.values import (
     Class,
@@ -28,6 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dbguard.languages.python.names import Scope
     from dbguard.languages.python.program import Program
+
+SETTING = "SQLALCHEMY_DATABASE_URI"
 
 _PARTS = {
     ("sqlalchemy", "session"): "session",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dbguard.databases import database_of_url
 from dbguard.flow import Node
 from dbguard.languages.python.calls.dbapi import database_of, dialect_of_url, open_url
+from dbguard.languages.python.calls.handles import SETTING
 from dbguard.languages.python.calls.site import (
     CallSite,
     Handler,
@@ -146,9 +147,6 @@ def configured_database(site: CallSite) -> tuple[str | None, str]:
     if text is None:
         return None, ""
     return database_of_url(text.text), dialect_of_url(text.text)
-
-
-SETTING = "SQLALCHEMY_DATABASE_URI"
 
 
 def _live(site: CallSite, value: Value | None) -> str | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from tree_sitter import Node as Syntax
-
 from dbguard.databases import normal_path, throwaway_reason
 from dbguard.decoding import is_opaque
 from dbguard.flow import Branch, Embed, Include, Node, Sequence
+from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.python.values import (
     Alternatives,
     Constant,
