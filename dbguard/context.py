@@ -47,6 +47,8 @@ def context_of(path: str, test_paths: tuple[str, ...] = ()) -> Context:
         return Context.DOCUMENTATION
     if any(stem in folded for stem in _TEST_STEMS) and _TEST.search(path):
         return Context.TEST
-    if any(stem in folded for stem in (*_MIGRATION_STEMS, *_MIGRATION_NAMES)) and _MIGRATION.search(path):
+    if any(stem in folded for stem in (*_MIGRATION_STEMS, *_MIGRATION_NAMES)) and _MIGRATION.search(
+        path
+    ):
         return Context.MIGRATION
     return Context.APPLICATION

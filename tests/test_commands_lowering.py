@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dbguard.commands import lower, printed, vocabulary
 from dbguard.commands.invocation import Invocation, Word
-from dbguard.commands.lowering import entries, index, program_name
+from dbguard.commands.lowering import entries, entries_of, program_name
+from dbguard.commands.program_index import PROGRAMS
 from dbguard.flow import Branch, Embed, Include, Node, Sequence, operations
 from dbguard.operations import Certainty, Guard, Kind, Operation, TargetKind, Trait
 from dbguard.source import Mapped, Region, SourceFile, Span, hole
@@ -350,10 +351,26 @@ def test_program_names(text: str, name: str | None) -> None:
 
 def test_tables_are_sound() -> None:
     assert len(entries()) >= 500
-    assert len(index()) >= 400
+    assert len(PROGRAMS) >= 400
     for entry in entries():
         assert list(entry.problems()) == []
         assert entry.documentation.startswith("https://")
+
+
+def test_the_index_is_that_of_the_tables() -> None:
+    from tools.program_index import FILE, module
+
+    assert FILE.read_text(encoding="utf-8") == module()
+
+
+def test_what_is_found_by_the_index_is_what_walking_finds() -> None:
+    every: dict[str, list[tuple[object, tuple[str, ...]]]] = {}
+    for entry in entries():
+        for program, path in entry.patterns():
+            every.setdefault(program, []).append((entry, path))
+    assert every.keys() == PROGRAMS.keys()
+    for program, found in every.items():
+        assert sorted(map(repr, entries_of(program))) == sorted(map(repr, found))
 
 
 def test_vocabulary_holds_what_destroys_and_no_client() -> None:
@@ -378,7 +395,7 @@ def test_products_of_names_are_bounded() -> None:
     assert 0 < len(nodes) <= 10_000
 
 
-_PROGRAMS = sorted(index())
+_PROGRAMS = sorted(PROGRAMS)
 _SIGNS = [
     *("-rf", "--", "-", "-c", "-e", "-X", "DELETE", "=", "-=", "--=", "{}", ";", "+", "\\;", "-I"),
     *("-name", "-exec", "-delete", "--force", "-v", "drop", hole("x"), "a=b", ":::", "/c"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbguard.commands.lowering import index, program_name
+from dbguard.commands.lowering import entries_of, program_name
 from dbguard.config import ConfigError, from_table
 from dbguard.own_commands import DOES, EVIDENCE, OwnCommand, declaring
 from tests.scratch import Repository
@@ -82,10 +82,10 @@ def test_in_workers_too(repository: Repository) -> None:
 def test_each_word_of_the_settings_is_an_entry_that_holds_for_a_while(does: str) -> None:
     with declaring((OwnCommand("own-tool", does),)):
         assert program_name("bin/own-tool") == "own-tool"
-        (found,) = index()["own-tool"]
+        (found,) = entries_of("own-tool")
         assert list(found[0].problems()) == []
     assert program_name("bin/own-tool") is None
-    assert "own-tool" not in index()
+    assert not entries_of("own-tool")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 from hypothesis import given, settings
@@ -88,6 +90,24 @@ def test_the_words_are_those_of_the_tables_of_calls() -> None:
     from tools.prefilter_words import FILE, module
 
     assert FILE.read_text(encoding="utf-8") == module()
+
+
+def test_the_index_of_calls_is_that_of_the_tables() -> None:
+    from tools.call_index import FILE, module
+
+    assert FILE.read_text(encoding="utf-8") == module()
+
+
+def test_every_module_of_calls_is_in_the_index() -> None:
+    from dbguard.languages.python import calls
+    from tools.call_index import MODULES, TABLES
+
+    with_tables = {
+        module.name
+        for module in iter_modules(calls.__path__)
+        if any(hasattr(import_module(f"{calls.__name__}.{module.name}"), table) for table in TABLES)
+    }
+    assert with_tables - {"index"} == set(MODULES)
 
 
 _WORDS = sorted(METHODS | FUNCTIONS.keys())

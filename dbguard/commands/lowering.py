@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import import_module
 from itertools import islice
-from pkgutil import iter_modules
 
 from dbguard.commands import programs
 from dbguard.commands.arguments import Arguments, grammar, parse
 from dbguard.commands.entry import Entry, Wrapper
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.commands.match import Match, joined, narrowed
+from dbguard.commands.program_index import PROGRAMS
 from dbguard.databases import names_backup
 from dbguard.flow import CONSOLE_SCRIPT, Include, Node
 from dbguard.operations import named_backup
@@ -150,7 +150,7 @@ def _may_be_wrapper(words: tuple[Word, ...]) -> bool:
 def _found(name: str, invocation: Invocation) -> Iterator[tuple[int, int, Entry, Match]]:
     """Yield the entries that apply, with place and length of their subcommand."""
     texts = {word.text for word in invocation.words}
-    for entry, path in index()[name]:
+    for entry, path in entries_of(name):
         if isinstance(entry, Wrapper) or not _may_follow(path, texts):
             continue
         arguments, places = _read(invocation.words[1:], entry, path)
@@ -190,7 +190,7 @@ def _read(
 
 def _wrapped(name: str, invocation: Invocation) -> Iterator[tuple[Wrapper, Match]]:
     """Yield the wrappers that apply, the one with the longest subcommand first."""
-    for entry, path in index()[name]:
+    for entry, path in entries_of(name):
         if not isinstance(entry, Wrapper):
             continue
         for hidden in range(MAX_HIDDEN + 1 if path else 1):
@@ -235,15 +235,14 @@ def program_name(text: str) -> str | None:
 def _program_name(text: str, own: tuple[OwnCommand, ...]) -> str | None:
     if len(text) > 400 or text.startswith("-"):
         return None
-    known = _index(own)
     name = re.split(r"[/\\]", text.rstrip("/\\"))[-1]
     if has_hole(name):
         name = _program_in_variable(name)
+    its_own = {program for entry in _own_entries(own) for program, _ in entry.patterns()}
     for candidate in (name, _DECORATION.sub("", name), _VERSION.sub("", name)):
-        if candidate in known:
-            return candidate
-        if candidate.lower() in known:
-            return candidate.lower()
+        for spelling in (candidate, candidate.lower()):
+            if spelling in PROGRAMS or spelling in its_own:
+                return spelling
     return None
 
 
@@ -260,22 +259,41 @@ def _program_in_variable(text: str) -> str:
     return "sh" if name == "shell" else name
 
 
-def index() -> dict[str, list[tuple[Entry, tuple[str, ...]]]]:
-    """Return the entries of every module of ``programs`` by program, longest path first.
+Found = tuple[Entry, tuple[str, ...]]
+"""An entry, and the path of the subcommand by which it was found."""
 
-    Those of the project's own commands are among them.
+
+def entries_of(program: str) -> tuple[Found, ...]:
+    """Return the entries of a program, longest path first.
+
+    Those of the project's own commands are among them. The modules of ``programs`` that
+    know it are imported alone: a script with three programs needs three of the twenty.
     """
-    return _index(declared())
+    return _entries_of(program, declared())
 
 
-@lru_cache(maxsize=8)
-def _index(own: tuple[OwnCommand, ...]) -> dict[str, list[tuple[Entry, tuple[str, ...]]]]:
-    found: dict[str, list[tuple[Entry, tuple[str, ...]]]] = {}
-    for entry in (*entries(), *_own_entries(own)):
+@lru_cache(maxsize=4096)
+def _entries_of(program: str, own: tuple[OwnCommand, ...]) -> tuple[Found, ...]:
+    found: list[Found] = []
+    for module in PROGRAMS.get(program, "").split():
+        found.extend(_of_module(module).get(program, ()))
+    found.extend(
+        (entry, path)
+        for entry in _own_entries(own)
+        for name, path in entry.patterns()
+        if name == program
+    )
+    found.sort(key=lambda one: -len(one[1]) if isinstance(one[0], Wrapper) else 0)
+    return tuple(found)
+
+
+@cache
+def _of_module(name: str) -> dict[str, list[Found]]:
+    """Return the entries of a module of ``programs`` by program."""
+    found: dict[str, list[Found]] = {}
+    for entry in import_module(f"{programs.__name__}.{name}").ENTRIES:
         for program, path in entry.patterns():
             found.setdefault(program, []).append((entry, path))
-    for some in found.values():
-        some.sort(key=lambda one: -len(one[1]) if isinstance(one[0], Wrapper) else 0)
     return found
 
 
@@ -290,6 +308,8 @@ def _own_entries(own: tuple[OwnCommand, ...]) -> tuple[Entry, ...]:
 @cache
 def entries() -> tuple[Entry, ...]:
     """Return every entry; a module of ``programs`` without or with a wrong one is an error."""
+    from pkgutil import iter_modules  # which imports inspect, and is for the tests and tools
+
     found: list[Entry] = []
     for module in sorted(iter_modules(programs.__path__), key=lambda one: one.name):
         found.extend(import_module(f"{programs.__name__}.{module.name}").ENTRIES)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
 
 WORD = "word"  # a bare identifier or keyword, a variable (@x), a temporary table (#x)
 QUOTED = "quoted"  # "x", `x`, [x]: an identifier (in MySQL also a string)
@@ -17,13 +21,17 @@ MARKER = "marker"  # a comment that divides a migration
 BOUNDARY = "boundary"  # GO, a lone slash, a DELIMITER: ends whatever is open
 
 
-class Token(NamedTuple):
-    """One token. ``key`` is the upper-cased word, the operator or the command, else ''."""
+if TYPE_CHECKING:
 
-    kind: str
-    key: str
-    start: int
-    end: int
+    class Token(NamedTuple):
+        """One token. ``key`` is the upper-cased word, the operator or the command, else ''."""
+
+        kind: str
+        key: str
+        start: int
+        end: int
+else:
+    Token = namedtuple("Token", "kind key start end")  # without ``typing``: 3 ms
 
 
 def key(tokens: list[Token], index: int) -> str:
