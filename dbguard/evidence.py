@@ -79,9 +79,10 @@ class Evidence:
 
     def named_backup(self) -> Operation | None:
         """Return a call that only sounds like a backup, None where none holds."""
-        return next(
-            (p for _, _, p in self.state.all(FactKind.BACKUP) if Trait.NAMED in p.traits), None
-        )
+        for _, _, proof in self.state.all(FactKind.BACKUP):
+            if Trait.NAMED in proof.traits:
+                return proof
+        return None
 
     def futile_backup_of(self, target: Target) -> Operation | None:
         """Return a backup that may run before but does not hold here, or None.
@@ -102,12 +103,17 @@ class Evidence:
         """Return a backup that was deleted or overwritten before this point, or None."""
         if self.backup_of(target) is not None:
             return None
-        lost = self.state.all(FactKind.LOST)
-        return next((proof for key, _, proof in lost if _may_be(key, target)), None)
+        for key, _, proof in self.state.all(FactKind.LOST):
+            if _may_be(key, target):
+                return proof
+        return None
 
     def copy_of(self, table: Target) -> Operation | None:
         """Return the copy of a table's rows that holds here and leaves none out, or None."""
-        return next((c for c in self._copies_of(table) if not self._loses(c)), None)
+        for copy in self._copies_of(table):
+            if not self._loses(copy):
+                return copy
+        return None
 
     def _loses(self, copy: Operation) -> bool:
         return Trait.FILTERED in copy.traits or bool(self.columns_left_out(copy))
@@ -173,8 +179,11 @@ class Evidence:
             found = self.state.created("table", table_key(_table_of(target)))
             if found is not None:
                 return found
-        created = (self.state.created("database", name) for name in _databases_of(target))
-        return next((found for found in created if found is not None), None)
+        for name in _databases_of(target):
+            found = self.state.created("database", name)
+            if found is not None:
+                return found
+        return None
 
     def guard(self, guard: Guard) -> Operation | None:
         """Return the condition that guards this path, or None."""
@@ -293,6 +302,9 @@ class Walk:
             if outcome.after is None:
                 # Nothing reaches what stands behind a stop.
                 break
+            if isinstance(node, Operation):  # as most nodes are: it stops nothing
+                self._operation(node, outcome.after, direction)
+                continue
             step = self._run(node, outcome.after, direction)
             outcome.after = step.after
             outcome.add_stops(step.stops)

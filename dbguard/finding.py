@@ -102,7 +102,10 @@ class EvidenceReport:
 
     def fact(self, name: str) -> EvidenceFact:
         """Return the fact called *name*; state "no" where it does not hold."""
-        return next((fact for fact in self.facts if fact.name == name), EvidenceFact(name))
+        for fact in self.facts:
+            if fact.name == name:
+                return fact
+        return EvidenceFact(name)
 
 
 LONGEST_CONTENT = 4_000  # code points
@@ -201,19 +204,46 @@ def ordered(
     )
     seen: dict[tuple[str, str, str], int] = {}
     numbered = []
+    sha256 = _sha256()
     for finding in in_order:
         key = (finding.rule, project_path(finding.path), finding.content)
         occurrence = seen[key] = seen.get(key, -1) + 1
-        digest = _digest("\0".join((*key, str(occurrence))).encode("utf-8", "surrogatepass"))
-        numbered.append(replace(finding, occurrence=occurrence, fingerprint=digest[:32]))
+        digest = sha256("\0".join((*key, str(occurrence))).encode("utf-8", "surrogatepass"))
+        numbered.append(_numbered(finding, occurrence, digest[:32]))
     return tuple(numbered)
 
 
-def _digest(data: bytes) -> str:
-    """Return the SHA-256 by the interpreter's own module: hashlib loads OpenSSL, for 3 ms."""
+def _numbered(finding: Finding, occurrence: int, fingerprint: str) -> Finding:
+    """Return a finding with its number: as :func:`replace`, in a third of the time."""
+    return Finding(
+        finding.rule,
+        finding.message,
+        finding.labels,
+        finding.severity,
+        finding.section,
+        finding.operation,
+        finding.evidence,
+        finding.help,
+        finding.via,
+        finding.suppressed_by,
+        fingerprint,
+        finding.baselined,
+        occurrence,
+    )
+
+
+def _sha256() -> Callable[[bytes], str]:
+    """Return what gives the SHA-256 of bytes, as hexadecimal digits.
+
+    It is the interpreter's own module: hashlib loads OpenSSL, for 3 ms.
+    """
     try:
         own = import_module("_sha2" if sys.version_info >= (3, 12) else "_sha256")
     except ImportError:
         own = import_module("hashlib")
-    digest: str = own.sha256(data).hexdigest()
+
+    def digest(data: bytes) -> str:
+        digits: str = own.sha256(data).hexdigest()
+        return digits
+
     return digest

@@ -6,6 +6,8 @@ judge the same evidence in two ways.
 
 from __future__ import annotations
 
+from operator import is_
+
 from dbguard.databases import looks_like_test
 from dbguard.evidence import Context, Evidence
 from dbguard.finding import NO, WEAK, YES, EvidenceFact, EvidenceReport, Severity
@@ -89,6 +91,15 @@ def _is_weaker(operation: Operation, evidence: Evidence) -> bool:
     return target.kind in _OF_TABLE and evidence.copy_of(target) is not None
 
 
+_NO_BACKUP = EvidenceFact("backup", NO)
+_NOT_COPIED = EvidenceFact("copied", NO)
+_NOT_VERIFIED = EvidenceFact("verified", NO)
+_NO_GUARD = EvidenceFact("guard", "none")
+_NOTHING_HOLDS = (_NO_BACKUP, _NOT_COPIED, _NOT_VERIFIED, _NO_GUARD)
+_OF_NOTHING = EvidenceReport(_NOTHING_HOLDS)
+"""What most findings say: they share it."""
+
+
 def protocol_of(operation: Operation, evidence: Evidence) -> EvidenceReport:
     """Return which steps of the protocol hold at an operation, each with its proof."""
     target = operation.target
@@ -102,6 +113,8 @@ def protocol_of(operation: Operation, evidence: Evidence) -> EvidenceReport:
         facts.append(EvidenceFact("direction", "down"))
     if evidence.context is not Context.APPLICATION:
         facts.append(EvidenceFact("context", evidence.context.value))
+    if len(facts) == len(_NOTHING_HOLDS) and all(map(is_, facts, _NOTHING_HOLDS)):
+        return _OF_NOTHING
     return EvidenceReport(tuple(facts))
 
 
@@ -121,7 +134,7 @@ def _backup(target: Target, evidence: Evidence) -> EvidenceFact:
         return _proved("backup", futile, WEAK, why)
     if (lost := evidence.lost_backup_of(target)) is not None:
         return _proved("backup", lost, NO, "it is deleted or overwritten before this step")
-    return EvidenceFact("backup", NO)
+    return _NO_BACKUP
 
 
 def _what_is_lost(copy: Operation, evidence: Evidence) -> str:
@@ -136,13 +149,13 @@ def _copy(target: Target, evidence: Evidence) -> list[EvidenceFact]:
     elif (lossy := evidence.lossy_copy_of(target)) is not None:
         facts.append(_proved("copied", lossy, WEAK, _what_is_lost(lossy, evidence)))
     else:
-        facts.append(EvidenceFact("copied", NO))
+        facts.append(_NOT_COPIED)
     if (proof := evidence.verification_of(target)) is not None:
         facts.append(_proved("verified", proof))
     elif (futile := evidence.futile_verification_of(target)) is not None:
         facts.append(_proved("verified", futile, WEAK, "it cannot stop this step"))
     else:
-        facts.append(EvidenceFact("verified", NO))
+        facts.append(_NOT_VERIFIED)
     return facts
 
 
@@ -150,4 +163,4 @@ def _guard(evidence: Evidence) -> EvidenceFact:
     for guard in (Guard.PERSON, Guard.FLAG, Guard.ENVIRONMENT):
         if (proof := evidence.guard(guard)) is not None:
             return _proved("guard", proof, guard.value)
-    return EvidenceFact("guard", "none")
+    return _NO_GUARD

@@ -36,8 +36,11 @@ def rendered(
     if name == "text":
         return _text(report, look, to_file=to_file)
     from dbguard.report.formats import renderer
+    from dbguard.report.setting import Setting
 
-    return renderer(name)(report, _setting(options, exit_code, look.accepted))
+    # Of JSON, which has no rule's page in it, nobody waits for the import of all rules.
+    setting = Setting() if name == "json" else _setting(options, exit_code, look.accepted)
+    return renderer(name)(report, setting)
 
 
 def _setting(options: ScanOptions, exit_code: int, accepted: bool) -> Setting:

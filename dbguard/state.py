@@ -105,6 +105,9 @@ class Ledger(Generic[Name, Entry]):
             self._owned = True
 
 
+_NOTHING: Mapping[str, Operation] = {}
+
+
 class Facts:
     """The facts of one kind: pairs of what they are about, each with its proof.
 
@@ -164,7 +167,10 @@ class Facts:
 
     def of(self, first: str) -> Mapping[str, Operation]:
         """Return the second sides and the proofs of the facts about *first*."""
-        return self._proofs.entries.get(first, {})
+        return self._proofs.entries.get(first, _NOTHING)
+
+    def __bool__(self) -> bool:
+        return bool(self._proofs.entries)
 
     def with_second(self, second: str) -> tuple[str, ...]:
         """Return the first sides of the facts whose other side is *second*."""
@@ -228,7 +234,7 @@ class History:
             if kind in self._by_kind
             for entry in self._by_kind[kind].entries.values()
         ]
-        return [operation for _, operation in sorted(found, key=_when)]
+        return [operation for _, operation in sorted(found, key=_when)] if found else []
 
     def first(self, kind: Kind, topic: str) -> Operation | None:
         """Return the first operation of a kind about a table or database, by its key."""
@@ -318,11 +324,13 @@ class State:
 
     def find(self, kind: FactKind, first: str) -> Operation | None:
         """Return the proof of a fact about *first*, None where it does not hold."""
-        return next(iter(self._facts[kind].of(first).values()), None)
+        known = self._facts[kind].of(first)
+        return next(iter(known.values())) if known else None
 
     def proofs(self, kind: FactKind, first: str) -> list[Operation]:
         """Return the proofs of the facts of a kind about *first*."""
-        return list(self._facts[kind].of(first).values())
+        known = self._facts[kind].of(first)
+        return list(known.values()) if known else []
 
     def created(self, what: str, key: str) -> Operation | None:
         """Return what created a "table" or "database" in this flow, by its key."""
@@ -330,7 +338,8 @@ class State:
 
     def all(self, kind: FactKind) -> list[tuple[str, str, Operation]]:
         """Return the facts of a kind with their proofs, in the order they became true."""
-        return list(self._facts[kind])
+        facts = self._facts[kind]
+        return list(facts) if facts else []
 
     def apply(self, operation: Operation) -> None:
         """Note what *operation*, which runs here, makes true and what it ends."""
@@ -339,6 +348,8 @@ class State:
             self.happened.record(operation)
         if operation.kind in _LOSE_FILES or operation.kind is Kind.BACKUP:
             self._backups_lost(operation)
+        if operation.kind not in _TELLING:
+            return
         match operation.kind:
             case Kind.BACKUP if operation.checked and operation.source is not None:
                 self.hold(FactKind.BACKUP, database_key(operation.source.name), "", operation)
@@ -481,6 +492,29 @@ DESTROYS = frozenset(
 )
 """Kinds of operations that lose data."""
 
+_TELLING = frozenset(
+    {
+        Kind.BACKUP,
+        Kind.COPY_ROWS,
+        Kind.VERIFY,
+        Kind.GUARD,
+        Kind.STOP_SERVICE,
+        Kind.START_SERVICE,
+        Kind.RENAME_TABLE,
+        Kind.CREATE_TABLE,
+        Kind.CREATE_DATABASE,
+        Kind.FOREIGN_KEYS_ON,
+        Kind.FOREIGN_KEYS_OFF,
+        Kind.BEGIN,
+        Kind.COMMIT,
+        Kind.ROLLBACK,
+        Kind.DROP_TABLE,
+        Kind.DROP_DATABASE,
+        Kind.DELETE_FILE,
+    }
+)
+"""Kinds that make a fact true, end one, or change the state of the session."""
+
 RECORDED = DESTROYS | {
     Kind.BACKUP,
     Kind.VERIFY,
@@ -515,6 +549,10 @@ def merge(left: State | None, right: State | None) -> State | None:
     )
 
 
+_NO_GUARDS: frozenset[Guard] = frozenset()
+
+
 def guards(state: State) -> frozenset[Guard]:
     """Return the guards that hold."""
-    return frozenset(Guard(first) for first, _, _ in state.all(FactKind.GUARD))
+    known = state.all(FactKind.GUARD)
+    return frozenset(Guard(first) for first, _, _ in known) if known else _NO_GUARDS

@@ -380,3 +380,29 @@ def test_fingerprints_survive_edits_elsewhere() -> None:
     assert len(set(before)) == 3
     assert prints("\n\n-- new\nDROP   TABLE a; DROP\nTABLE b; DROP TABLE a;") == before
     assert set(prints("DROP TABLE a;", "b.sql")).isdisjoint(before)
+
+
+def _word_by_word(words: str, width: int, indent: str) -> list[str]:
+    lines: list[str] = []
+    for word in words.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= max(width, 30):
+            lines[-1] += f" {word}"
+        else:
+            lines.append(indent + word)
+    return lines
+
+
+@given(st.text("ab \n\u2028", max_size=200) | ANY_TEXT, st.integers(0, 120))
+def test_lines_are_broken_as_word_by_word(words: str, width: int) -> None:
+    assert text._wrapped(words, width, "    ") == _word_by_word(words, width, "    ")
+
+
+@given(st.text("ab\t# \u0301\u4e2d", max_size=60), st.integers(20, 90), st.data())
+def test_a_plain_line_is_framed_as_any_other(line: str, width: int, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(line)))
+    end = data.draw(st.integers(start, len(line)))
+    label = Label(Span(start, end), "here", True, SourceFile("a.sql", line))
+    framed = list(code_frame((label,), Style(), width))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dbguard.report.frame.is_plain", lambda _: False)
+        assert list(code_frame((label,), Style(), width)) == framed

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dbguard.languages.sql import lexer
 from dbguard.operations import Kind, Trait
 from tests.sql_lowering import all_operations, destroyed, kinds, lowered
 
@@ -249,3 +254,44 @@ def test_vacuum_into_takes_a_name_that_is_put_together() -> None:
     assert stamped.has(Trait.TIMESTAMPED)
     assert not fixed.has(Trait.TIMESTAMPED)
     assert text[stamped.span.start : stamped.span.end] == text.split(";")[0]
+
+
+_PARTS = st.sampled_from(
+    [
+        *("COMMENT ON TABLE t IS 'what it is';", "comment on column t.a is 'it''s';"),
+        *("COMMENT ON TABLE t IS NULL;", "COMMENT ON TABLE t IS 'DROP TABLE a; ", "COMMENT ON"),
+        *("CREATE INDEX i ON t (a, lower(b));", "create unique index i on t using gin (a)"),
+        *("CREATE INDEX i ON t (a) WHERE b > 0;", "CREATE TABLE t (a int);", "INDEX", ";"),
+        *("GRANT ALL ON t TO u;", "REVOKE DELETE, DROP ON t FROM u", "GRANT DELETE ON t TO u\n"),
+        *("DROP TABLE t;", "DELETE FROM t\n", "DROP TABLE {{ t }};", "\n", " ", "-- a\n", "/*"),
+        *("BEGIN", "END;", "IF x THEN", "IF a = 1", "END IF;", "AS $$", "$$;", "GO\n", "\\c db\n"),
+        *(
+            "CREATE FUNCTION f() RETURNS void",
+            "DELIMITER //\n",
+            "//\n",
+            "'",
+            '"',
+            "*/",
+            "WITH a AS (",
+        ),
+        *(
+            "INSERT INTO t SELECT * FROM u;",
+            "DECLARE x int;",
+            "EXPLAIN",
+            "SELECT 1;",
+            "COPY t FROM",
+        ),
+    ]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(_PARTS, max_size=8).map(" ".join),
+    st.sampled_from(["", "postgresql", "mysql", "tsql", "oracle", "sqlite"]),
+)
+def test_a_statement_that_is_passed_over_would_have_done_nothing(text: str, dialect: str) -> None:
+    short = lowered(text, dialect)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexer, "_NO_MATTER", re.compile("(?!)"))
+        assert lowered(text, dialect) == short

@@ -25,10 +25,15 @@ _UNSAFE = regex(
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
+def is_plain(text: str) -> bool:
+    """Say whether a text is shown as it is, every character in a column of its own."""
+    return text.isascii() and text.isprintable() and "##" not in text
+
+
 def escape(text: str) -> str:
     """Return *text* with every unsafe character as an escape; the result is one line."""
     # As most texts are: then the pattern, a long one, need not be compiled.
-    if text.isascii() and text.isprintable() and "##" not in text:
+    if is_plain(text):
         return text
     return _UNSAFE.sub(lambda match: _escaped(match[0]), text)
 
@@ -62,7 +67,7 @@ def cells(line: str) -> list[tuple[str, int]]:
     Tabs go to the next multiple of :data:`TAB_WIDTH`; wide characters take two columns
     (Unicode Standard Annex 11), combining ones none.
     """
-    if line.isascii() and line.isprintable() and "##" not in line:
+    if is_plain(line):
         return [(character, 1) for character in line]
     shown, column = [], 0
     unsafe = {match.start() for match in _UNSAFE.finditer(line)}

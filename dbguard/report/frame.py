@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from dbguard.finding import Label
 from dbguard.records import dataclass
-from dbguard.report.escape import cells, escape
+from dbguard.report.escape import cells, escape, is_plain
 from dbguard.report.style import Style
 from dbguard.source import SourceFile
 
@@ -14,6 +14,9 @@ MOST_LINES = 6
 """So many lines of one label are shown; of a longer one the first and the last."""
 
 _CUT = "..."
+
+_Shown = Sequence["tuple[str, int]"] | str
+"""What is shown for each character of a line, and its width; a plain line as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,14 @@ def _rows(
         if previous is not None and number > previous + 1:
             yield style.dim(f"{'.' * gutter} |" if number > previous + 2 else f"{' ' * gutter} |")
         previous = number
-        shown = cells(file.line(number))
-        window = _window(shown, on_line[0], room)
-        code, offset = _cut(shown, window)
+        line = file.line(number)
+        shown: _Shown
+        if len(line) <= room and is_plain(line):
+            shown, window, code, offset = line, (0, len(line)), line, 0
+        else:
+            shown = cells(line)
+            window = _window(shown, on_line[0], room)
+            code, offset = _cut(shown, window)
         yield f"{style.dim(f'{number:>{gutter}} |')} {code}".rstrip()
         for mark in on_line:
             yield from _mark_row(shown, mark, window, offset, gutter, style, room)
@@ -124,8 +132,15 @@ def _cut(shown: Sequence[tuple[str, int]], window: tuple[int, int]) -> tuple[str
     return before + "".join(cell for cell, _ in shown[left:right]) + after, len(before)
 
 
+def _columns(shown: _Shown, start: int, end: int) -> int:
+    """Return how many columns some characters of a line take."""
+    if isinstance(shown, str):
+        return max(0, min(end, len(shown)) - start)
+    return sum(width for _, width in shown[start:end])
+
+
 def _mark_row(
-    shown: Sequence[tuple[str, int]],
+    shown: _Shown,
     mark: _Mark,
     window: tuple[int, int],
     offset: int,
@@ -137,8 +152,8 @@ def _mark_row(
     start, end = max(mark.start, left), min(mark.end, right)
     if start > end or mark.start > right:
         return
-    column = offset + sum(width for _, width in shown[left:start])
-    length = max(1, sum(width for _, width in shown[start:end]))
+    column = offset + _columns(shown, left, start)
+    length = max(1, _columns(shown, start, end))
     run = ("^" if mark.primary else "-") * length
     text = escape(mark.text)
     paint = style.mark if mark.primary else style.second

@@ -208,17 +208,20 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
 
     Not textwrap's, which takes a third of the time of a report of ten thousand findings.
     """
+    text = " ".join(text.split())
     lines: list[str] = []
-    room = max(width, 30)
-    line = ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) <= room:
-            line = f"{line} {word}"
-        else:
-            if line:
-                lines.append(line)
-            line = indent + word
-    return [*lines, line] if line else lines
+    room = max(width, 30) - len(indent)
+    while len(text) > room:
+        at = text.rfind(" ", 0, room + 1)
+        if at < 0:
+            at = text.find(" ")
+        if at < 0:
+            break
+        lines.append(indent + text[:at])
+        text = text[at + 1 :]
+    if text:
+        lines.append(indent + text)
+    return lines
 
 
 def _problem(problem: Problem, style: Style) -> str:

@@ -27,6 +27,9 @@ from dbguard.records import dataclass, field
 from dbguard.source import Problem
 
 _MAX_OPEN = 100
+_MAKE = frozenset(("CREATE", "ALTER"))
+_DEFINE = _MAKE | {"PROCEDURE", "FUNCTION"}
+_NO_DEFINITION = frozenset(("TABLE", "INDEX", "VIEW", "DATABASE", "SCHEMA", "SEQUENCE"))
 _LINE_KINDS = frozenset((BOUNDARY, COMMAND, MARKER))
 # A statement without a semicolon before it begins with these, at the beginning of a line.
 _OPENINGS = {
@@ -258,24 +261,21 @@ class BlockReader:
         return self.frames[0].nodes
 
     def _statement(self, at: int) -> int:
-        word = key(self.tokens, at)
+        tokens = self.tokens
+        word = tokens[at].key
         control = _CONTROL.get(word)
         if control is not None:
             behind = control(self, at)
             if behind is not None:
                 return behind
-        if word in ("CREATE", "ALTER", "PROCEDURE", "FUNCTION"):
+        if word in _DEFINE and not (word in _MAKE and key(tokens, at + 1) in _NO_DEFINITION):
             opened = self.definition(at)
             if opened is not None:
                 return opened
-        if (
-            key(self.tokens, at + 1) == ":"
-            and self.in_body
-            and self.tokens[at].kind in (WORD, QUOTED)
-        ):
+        if self.in_body and key(tokens, at + 1) == ":" and tokens[at].kind in (WORD, QUOTED):
             return at + 2  # a label
         end = self.end_of_statement(at)
-        self.nodes.extend(self.statement(self.tokens[at:end]))
+        self.nodes.extend(self.statement(tokens[at:end]))
         return self.completed(end)
 
     def end_of_statement(self, at: int) -> int:

@@ -82,9 +82,19 @@ _LINE_WORDS = frozenset(
 _SQLCMD_WORDS = frozenset(
     ("R", "SETVAR", "ON", "CONNECT", "EXIT", "QUIT", "ERROR", "OUT", "LISTVAR")
 )
-_NOTABLE_WORDS = _LINE_WORDS | {"GO"}
-_NOTABLE_OPERATORS = frozenset(("(", ";", "/", ".", "!"))
+_NO_MATTER_WORDS = frozenset(("COMMENT", "CREATE", "GRANT", "REVOKE"))
+# Statements of one line that change no rows and hold no other statement: as a rule half of
+# those of a dump. Nothing that a reader looks for in them is left out with what is not read.
+_NO_MATTER = regex(
+    r"(?:COMMENT[ \t]+(?=ON[ \t])[\w$.\" \t]{1,300}[ \t]IS[ \t]+'[^'\\\n]{0,1000}'(?!')"
+    r"|(?:CREATE[ \t]+(?:UNIQUE[ \t]+)?(?P<what>INDEX)|GRANT|REVOKE)[ \t][\w$.,()* \t]{1,400})"
+    r"(?=;)",
+    re.IGNORECASE,
+)
+_NOTABLE_WORDS = _LINE_WORDS | _NO_MATTER_WORDS | {"GO"}
+_NOTABLE_OPERATORS = frozenset(("(", "/", ".", "!"))
 _MAX_RECOVERIES = 50
+_MAX_KNOWN = 4_096
 _NESTING_DIALECTS = frozenset((POSTGRESQL, TSQL, "duckdb", "snowflake", "redshift", ""))
 _BACKSLASH_DIALECTS = frozenset(
     (MYSQL, "bigquery", "clickhouse", "spark", "hive", "databricks", "snowflake")
@@ -191,6 +201,7 @@ class Lexer:
         self._template_end: dict[str, int] = {}
         self._nesting = dialect in _NESTING_DIALECTS
         self._nesting_failures = 0
+        self._known: dict[str | None, tuple[str, str]] = {}
         self._liquibase = "liquibase" in text[start : start + 400].lower()
 
     def read(self) -> list[Token]:
@@ -202,39 +213,61 @@ class Lexer:
 
     def _run(self, start: int) -> int | None:
         """Read until the pattern has to start anew; return where, None at the end."""
-        append, make = self.tokens.append, Token
+        append, make, known = self.tokens.append, tuple.__new__, self._known
         delimiter = self._delimiter
         for match in _pattern(self.dialect, delimiter).finditer(self.text, start, self.end):
-            token = match[1]
-            if token is None:
-                return None
+            spelling = match[1]
             at, end = match.span(1)
-            first = token[0]
-            if delimiter and token == delimiter:
-                append(make(BOUNDARY, "DELIMITER", at, end))
+            # Nine of ten tokens are words and operators that were met before.
+            plain = known.get(spelling)
+            if plain is not None and spelling != delimiter:
+                append(make(Token, (*plain, at, end)))
+                continue
+            if spelling is None:
+                return None
+            first = spelling[0]
+            if delimiter and spelling == delimiter:
+                append(Token(BOUNDARY, "DELIMITER", at, end))
                 self._statement = len(self.tokens)
                 continue
-            if first in _LETTERS and token[-1] != "'":
-                word = token.upper()
+            if first in _LETTERS and spelling[-1] != "'":
+                word = spelling.upper()
                 if word in _NOTABLE_WORDS or first == "@":
                     jump = self._notable_word(word, at, end)
                     if jump:
                         return jump
                 else:
-                    append(make(WORD, word, at, end))
+                    self._remember(spelling, WORD, word)
+                    append(Token(WORD, word, at, end))
                 continue
-            if token in _OPERATORS:
-                if token in _NOTABLE_OPERATORS:
-                    jump = self._notable_operator(token, at, end)
+            if spelling == ";":
+                append(make(Token, (OPERATOR, ";", at, end)))
+                jump = None
+                if self.tokens[self._statement].key == "COPY":
+                    jump = self._copy_data(end)
+                self._statement = len(self.tokens)
+                if jump:
+                    return jump
+                continue
+            if spelling in _OPERATORS:
+                if spelling in _NOTABLE_OPERATORS:
+                    jump = self._notable_operator(spelling, at, end)
                     if jump:
                         return jump
                 else:
-                    append(make(OPERATOR, token, at, end))
+                    self._remember(spelling, OPERATOR, spelling)
+                    append(Token(OPERATOR, spelling, at, end))
                 continue
-            jump = self._other(token, first, at, end)
+            jump = self._other(spelling, first, at, end)
             if jump and jump != end:
                 return jump
         return None
+
+    def _remember(self, token: str, kind: str, key: str) -> None:
+        """Note what a token is that is the same wherever it stands."""
+        if len(self._known) >= _MAX_KNOWN:
+            self._known.clear()
+        self._known[token] = kind, key
 
     def _notable_word(self, word: str, at: int, end: int) -> int | None:
         if word == "GO":
@@ -245,12 +278,25 @@ class Lexer:
         elif word[0] == "@":  # SQL*Plus: @script.sql
             if self.dialect in (ORACLE, "") and self._at_start():
                 return self._command("@", at, self._line_end(at))
+        elif word in _NO_MATTER_WORDS:
+            if len(self.tokens) == self._statement and not self._delimiter:
+                return self._no_matter(word, at, end)
         elif self._at_start():
             jump = self._line_word(word, at, end)
             if jump:
                 return jump
         self.tokens.append(Token(WORD, word, at, end))
         return None
+
+    def _no_matter(self, word: str, at: int, end: int) -> int | None:
+        """Read the first word of a statement, and no more of it where nothing in it matters."""
+        self.tokens.append(Token(WORD, word, at, end))
+        found = _NO_MATTER.match(self.text, at, self.end)
+        if found is None:
+            return None
+        if found["what"] is not None:
+            self.tokens.append(Token(WORD, "INDEX", *found.span("what")))
+        return found.end()
 
     def _notable_operator(self, mark: str, at: int, end: int) -> int | None:
         if mark == "(" and self._row_may_begin():
@@ -271,10 +317,6 @@ class Lexer:
             if jump:
                 return jump
         self.tokens.append(Token(OPERATOR, mark, at, end))
-        if mark == ";":
-            jump = self._copy_data(end)
-            self._statement = len(self.tokens)
-            return jump
         return None
 
     def _other(self, token: str, first: str, at: int, end: int) -> int | None:
@@ -419,11 +461,8 @@ class Lexer:
         return found.end()
 
     def _copy_data(self, end: int) -> int | None:
-        """Return where the data after ``COPY ... FROM stdin;`` ends."""
-        first = self._statement
-        if first >= len(self.tokens) or self.tokens[first].key != "COPY":
-            return None
-        keys = [token.key for token in self.tokens[first:]]
+        """Return where the data behind a COPY ends, as in ``COPY ... FROM stdin;``."""
+        keys = [token.key for token in self.tokens[self._statement :]]
         if "STDIN" not in keys or "FROM" not in keys:
             return None
         found = _COPY_END.search(self.text, self._line_end(end), self.end)

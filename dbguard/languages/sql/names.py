@@ -73,6 +73,11 @@ def read_name(text: str, tokens: list[Token], index: int) -> tuple[Name, int] | 
         return Name(_part(text, first), first.start, first.end), index + 1
     if first.kind not in _NAME_KINDS or (first.kind == NUMBER and first.key.isdigit()):
         return None
+    if first.kind == WORD:
+        behind = tokens[index + 1] if index + 1 < len(tokens) else None
+        if behind is None or (behind.start != first.end and behind.key != "."):
+            # One word, as most names are.
+            return Name(text[first.start : first.end], first.start, first.end), index + 1
     parts: list[str] = []
     end = first.start
     expecting = True

@@ -182,18 +182,20 @@ class Reader(BlockReader):
         if not tokens:
             return []
         self.last = tokens
-        if tokens[0].kind == HOLE and self.nesting < _MAX_NESTING:
+        first = tokens[0]
+        if first.kind == HOLE and self.nesting < _MAX_NESTING:
             text = interpolated(self.scope.region, tokens, self.scope.session.variables)
             if text is not None:
                 return self.run_text(text, "psql variable")
-        special = _SPECIAL.get(tokens[0].key)
+        special = _SPECIAL.get(first.key)
         if special is not None:
             made = special(self, tokens)
             if made is not None:
                 return made
-        if self._assignment(tokens):
+        may_assign = self.procedural or len(self.frames) > 1 or first.key in ("SET", "DECLARE")
+        if may_assign and self._assignment(tokens):
             return []
-        if tokens[0].key == "SELECT":
+        if first.key == "SELECT":
             return self._select(tokens)
         return list(plain_statement(self.scope, tokens))
 

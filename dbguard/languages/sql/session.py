@@ -89,7 +89,7 @@ class Session:
             table = name.rpartition(".")[0] if kind is TargetKind.COLUMN else name
             if self.is_temporary(table):
                 throwaway = TEMPORARY
-            elif _SERVER_LOG.fullmatch(table):
+            elif "." in table and _SERVER_LOG.fullmatch(table):
                 throwaway = SERVER_LOG
         # A database is not inside the one that the session is connected to.
         database = name if kind is TargetKind.DATABASE else self.database
