@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
-from dbguard.foreign import why_foreign
+from dbguard.foreign import FOLDERS, why_foreign, why_foreign_by
 from dbguard.kinds import SHEBANG_LENGTH, FileKind, kind_of_path, kind_of_shebang, may_have_shebang
 from dbguard.options import ScanOptions
 from dbguard.patterns import excluder
@@ -76,6 +77,7 @@ class _Search:
     candidates: list[Candidate] = field(default_factory=list)
     left_out: dict[str, LeftOut] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    _root_prefix: str = ""
     _seen: set[str] = field(default_factory=set)
     _foreign: dict[str, tuple[str, str] | None] = field(default_factory=dict)
 
@@ -115,7 +117,7 @@ class _Search:
             self._leave_out(shown, "excluded")
         elif foreign := self._foreign_part(*self._in_project(absolute)):
             self._leave_out(shown, foreign[1])
-        elif not self._offer(absolute, shown, status.st_mode, follow=True):
+        elif not self._offer(absolute, shown, status.st_mode):
             self._leave_out(shown, "not a kind of file dbguard reads")
 
     def _folder(self, folder: str, shown: str) -> None:
@@ -188,50 +190,69 @@ class _Search:
 
     def _walk(self, folder: str, shown: str) -> None:
         """Check what is below a folder that git does not know. No link is followed."""
-
-        pending = [_Visit(folder, shown, ())]
+        pending = [_Visit(folder, shown, (), named=True)]
         while pending:
             visit = pending.pop()
             try:
                 with os.scandir(visit.folder) as entries:
-                    found = sorted(entries, key=lambda entry: entry.name)
+                    found = list(entries)
             except OSError as error:
-                self.problems.append(Problem(visit.shown or ".", reason(error), "discover"))
+                if visit.named or not self._is_excluded(visit):
+                    self.problems.append(Problem(visit.shown or ".", reason(error), "discover"))
                 continue
-            ignores = visit.ignores
-            if any(entry.name == ".gitignore" for entry in found):
-                ignores = (*ignores, *self._ignores(visit.folder, visit.shown))
-            pending.extend(self._entries(visit, found, ignores))
+            if visit.named or self._is_ours(visit, {entry.name for entry in found}):
+                pending.extend(self._entries(visit, found))
 
-    def _entries(
-        self, visit: _Visit, found: list[os.DirEntry[str]], ignores: tuple[Ignore, ...]
-    ) -> Iterator[_Visit]:
-        """Check the files of a folder and yield its folders."""
-        from dbguard import git
-        from dbguard.gitignore import is_ignored
+    def _is_ours(self, visit: _Visit, names: set[str]) -> bool:
+        """Say whether a folder of the walk is checked, which the names in it may tell."""
+        if why := why_foreign_by(visit.folder.rpartition("/")[2], names):
+            self._leave_out(visit.shown + "/", why)
+        elif self._is_excluded(visit):
+            pass
+        elif ".git" in names:
+            self._nested(visit.folder, visit.shown)
+        else:
+            return True
+        return False
 
+    def _is_excluded(self, visit: _Visit) -> bool:
+        excluded = self.excluded(self._project_path(visit.folder) + "/")
+        if excluded:
+            self._leave_out(visit.shown + "/", "excluded")
+        return excluded
+
+    def _entries(self, visit: _Visit, found: list[os.DirEntry[str]]) -> Iterator[_Visit]:
+        """Check the files of a folder and yield its folders.
+
+        A listing tells files from folders: what it says is not asked again of each of them.
+        """
+        ignores = visit.ignores
+        if any(entry.name == ".gitignore" for entry in found):
+            ignores = (*ignores, *self._ignores(visit.folder, visit.shown))
         prefix, shown_prefix = _prefix(visit.folder), _prefix(visit.shown)
         for entry in found:
-            absolute, path = prefix + entry.name, shown_prefix + entry.name
+            name = entry.name
+            absolute, path = prefix + name, shown_prefix + name
             try:
-                mode = entry.stat(follow_symlinks=False).st_mode
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if ignores and self._ignored(absolute, ignores, is_folder):
+                    continue
+                if is_folder:
+                    if name not in FOLDERS:
+                        yield _Visit(absolute, path, ignores)
+                    elif name != ".git":
+                        self._leave_out(path + "/", f"in {name}/")
+                elif entry.is_file(follow_symlinks=False):
+                    self._file(absolute, path, name, partial(_mode, entry))
+                else:
+                    self._found(absolute, path, _mode(entry))
             except OSError as error:
                 self.problems.append(Problem(path, reason(error), "discover"))
-                continue
-            is_folder = stat.S_ISDIR(mode)
-            if is_ignored(absolute, ignores, is_folder=is_folder):
-                continue
-            if not is_folder:
-                self._found(absolute, path, mode)
-            elif why := why_foreign(absolute):
-                if entry.name != ".git":
-                    self._leave_out(path + "/", why)
-            elif self.excluded(self._project_path(absolute) + "/"):
-                self._leave_out(path + "/", "excluded")
-            elif git.has_repository(absolute):
-                self._nested(absolute, path)
-            else:
-                yield _Visit(absolute, path, ignores)
+
+    def _ignored(self, absolute: str, ignores: tuple[Ignore, ...], is_folder: bool) -> bool:
+        from dbguard.gitignore import is_ignored
+
+        return is_ignored(absolute, ignores, is_folder=is_folder)
 
     def _ignores(self, folder: str, shown: str) -> Iterator[Ignore]:
         """Yield the .gitignore of a folder, where it can be read."""
@@ -246,36 +267,56 @@ class _Search:
 
     def _found(self, absolute: str, path: str, mode: int) -> None:
         """Check a file that a listing or a walk came upon."""
+        if stat.S_ISREG(mode):
+            self._file(absolute, path, path.rpartition("/")[2], lambda: mode)
+            return
         if absolute in self._seen:
             return
         self._seen.add(absolute)
-        name = path.rpartition("/")[2]
-        if stat.S_ISREG(mode):
-            if self.excluded(self._project_path(absolute)):
-                if kind_of_path(path) is not None or may_have_shebang(name, mode):
-                    self._leave_out(path, "excluded")
-            else:
-                self._offer(absolute, path, mode, follow=False)
-        elif stat.S_ISLNK(mode):
+        if stat.S_ISLNK(mode):
             self._leave_out(path, "a symbolic link")
         elif kind_of_path(path) is not None:
             self._not_regular(path, mode)
         else:
             self._leave_out(path, sort_of_file(mode))
 
-    def _offer(self, absolute: str, path: str, mode: int, *, follow: bool) -> bool:
-        """Take a regular file as a candidate if it is of a known kind; say whether it is."""
-        name = path.rpartition("/")[2]
-        kind = kind_of_path(self._project_path(absolute))
-        if kind is None and may_have_shebang(name, mode):
-            begin = head(absolute, path, SHEBANG_LENGTH, follow=follow)
-            if isinstance(begin, Problem):
-                self.problems.append(begin)
-                return True
-            kind = kind_of_shebang(begin)
+    def _file(self, absolute: str, path: str, name: str, mode: Callable[[], int]) -> None:
+        """Check a regular file that a listing or a walk came upon.
+
+        *mode* asks for its mode, which few names leave to decide.
+        """
+        if absolute in self._seen:
+            return
+        self._seen.add(absolute)
+        project_path = self._project_path(absolute)
+        if self.excluded(project_path):
+            if kind_of_path(path) is not None or may_have_shebang(name, mode()):
+                self._leave_out(path, "excluded")
+        elif (kind := kind_of_path(project_path)) is not None:
+            self.candidates.append(Candidate(path, absolute, project_path, kind))
+        elif "." not in name.lstrip(".") or may_have_shebang(name, mode()):
+            self._by_shebang(absolute, path, project_path, follow=False)
+
+    def _offer(self, absolute: str, path: str, mode: int) -> bool:
+        """Take a regular file the user named if it is of a known kind; say whether it is."""
+        project_path = self._project_path(absolute)
+        kind = kind_of_path(project_path)
+        if kind is not None:
+            self.candidates.append(Candidate(path, absolute, project_path, kind, follow=True))
+            return True
+        if not may_have_shebang(path.rpartition("/")[2], mode):
+            return False
+        return self._by_shebang(absolute, path, project_path, follow=True)
+
+    def _by_shebang(self, absolute: str, path: str, project_path: str, *, follow: bool) -> bool:
+        """Take a file as a candidate whose first line tells its kind; say whether it does."""
+        begin = head(absolute, path, SHEBANG_LENGTH, follow=follow)
+        if isinstance(begin, Problem):
+            self.problems.append(begin)
+            return True
+        kind = kind_of_shebang(begin)
         if kind is None:
             return False
-        project_path = self._project_path(absolute)
         self.candidates.append(Candidate(path, absolute, project_path, kind, follow))
         return True
 
@@ -289,7 +330,10 @@ class _Search:
 
     def _project_path(self, absolute: str) -> str:
         """Return a path from the root of the project; one outside stays absolute."""
-        return absolute.removeprefix(_prefix(self.root)).replace(os.sep, "/")
+        if not self._root_prefix:
+            self._root_prefix = _prefix(self.root)
+        inside = absolute.removeprefix(self._root_prefix)
+        return inside if os.sep == "/" else inside.replace(os.sep, "/")
 
     def _in_project(self, absolute: str) -> tuple[str, str]:
         """Return the root with its slash and the folder of a file in it, '' for one outside."""
@@ -313,11 +357,19 @@ class _Search:
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    """A folder to walk, with the .gitignore files that hold there, outermost first."""
+    """A folder to walk, with the .gitignore files that hold there, outermost first.
+
+    ``named``: the user named it, and what it is called or holds does not matter.
+    """
 
     folder: str
     shown: str
     ignores: tuple[Ignore, ...]
+    named: bool = False
+
+
+def _mode(entry: os.DirEntry[str]) -> int:
+    return entry.stat(follow_symlinks=False).st_mode
 
 
 def _prefix(folder: str) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
 FOLDERS = frozenset(
     {
         ".git",
@@ -42,6 +46,17 @@ def why_foreign(folder: str) -> str:
         return "in a virtual environment"
     marks = VENDORED.get(name, ())
     if any(os.path.lexists(os.path.join(folder, mark)) for mark in marks):
+        return f"in {name}/ (vendored)"
+    return ""
+
+
+def why_foreign_by(name: str, names: Container[str]) -> str:
+    """Return the same of a folder called *name* in which *names* lie; '' where it is not."""
+    if name in FOLDERS:
+        return f"in {name}/"
+    if any(mark in names for mark in MARKS):
+        return "in a virtual environment"
+    if any(mark in names for mark in VENDORED.get(name, ())):
         return f"in {name}/ (vendored)"
     return ""
 

@@ -163,6 +163,8 @@ _STEMS = frozenset(
     {"Dockerfile", "Containerfile", "Makefile", "GNUmakefile", "Procfile", "Jenkinsfile", ".env"}
 )
 
+_STEM_INITIALS = frozenset(stem[0] for stem in _STEMS)
+
 # A template is in the language it makes; its placeholders are holes.
 _TEMPLATES = frozenset({"j2", "jinja", "jinja2", "in", "tmpl", "tpl", "erb", "template"})
 
@@ -212,7 +214,10 @@ SHEBANG_LENGTH = 512  # bytes that decide; Linux reads 256 of them (BINPRM_BUF_S
 
 def kind_of_path(path: str) -> FileKind | None:
     """Return the kind a path (with ``/``, from the root of the project) tells, or None."""
-    kind = kind_of_name(path.rpartition("/")[2])
+    name = path.rpartition("/")[2]
+    if name.endswith(".py") and len(name) > 3:
+        return _PYTHON  # as most files of a tree that are of a kind at all
+    kind = kind_of_name(name)
     if kind is None and "cron.d/" in path and "." not in path.rpartition("/")[2]:
         return FileKind("crontab")
     if path.endswith(_EDITORS):
@@ -243,6 +248,8 @@ def kind_of_name(name: str) -> FileKind | None:
 
 
 def _kind_of_stem(name: str) -> FileKind | None:
+    if name[:1] not in _STEM_INITIALS:
+        return None
     for mark in ".-_":
         stem, found, _ = name[1:].partition(mark)
         if found and name[0] + stem in _STEMS:

@@ -25,7 +25,7 @@ file for that.
 
 from __future__ import annotations
 
-from dbguard.prefilter_words import FUNCTIONS, METHODS
+from dbguard.prefilter_words import FUNCTIONS, HANDED_ON, METHODS
 
 _SPEAKS_TO_US = b"dbguard:"
 _IMPORTS_BY_TEXT = frozenset({b"__import__", b"import_module"})
@@ -47,6 +47,7 @@ _BEHIND_WORD = b" \t\r\n\f#(\\"
 _ENDS_LINE = b"\r\n#\f\\"
 _DOTTED_NAME = b"._0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WORDS = METHODS.union(FUNCTIONS)
+_ASKED = _WORDS.union(_IMPORTS_BY_TEXT, HANDED_ON, *FUNCTIONS.values())
 
 
 # What tells that a YAML file is a Kubernetes object, an Ansible play or its tasks. Other
@@ -107,10 +108,10 @@ def _python(data: bytes) -> bool:
         from unicodedata import normalize
 
         data = normalize("NFKC", data.decode("utf-8", "replace")).encode("utf-8")
-    words = data.translate(_BETWEEN_WORDS).split()
-    if _WORDS.isdisjoint(words):
+    # One walk over the words of the file; what follows is about those few that are asked for.
+    present = _ASKED.intersection(data.translate(_BETWEEN_WORDS).split())
+    if _WORDS.isdisjoint(present):
         return False
-    present = set(words)
     loose = not _IMPORTS_BY_TEXT.isdisjoint(present)
     if any(
         _is_used(word, data)

@@ -183,3 +183,19 @@ FUNCTIONS = {
     b"truncate": frozenset({b"os", b"plumbum", b"sh"}),
     b"xargs": frozenset({b"plumbum", b"sh"}),
 }
+HANDED_ON = frozenset(
+    {
+        b"__dict__",
+        b"drop_all",
+        b"execute",
+        b"executescript",
+        b"remove",
+        b"removedirs",
+        b"rmdir",
+        b"rmtree",
+        b"system",
+        b"truncate",
+        b"unlink",
+        b"vars",
+    }
+)

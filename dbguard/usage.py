@@ -58,12 +58,14 @@ def databases_in(data: bytes) -> frozenset[str]:
     They are in normal form; databases in memory and under /tmp are left out.
     """
     found = set()
+    with_sqlite = b"sqlite" in data
     for stem, other, pattern in _SETTINGS:
-        if stem in data and (other is None or other in data):
+        # What needs SQLite besides is not looked for in a file that does not name it.
+        if (other is None or with_sqlite) and stem in data and (other is None or other in data):
             found |= {
                 normal_path(m[1].decode("utf-8", "replace")) for m in re.finditer(pattern, data)
             }
-    if not any(stem in data for stem in _STEMS):
+    if not with_sqlite and not any(stem in data for stem in _STEMS):
         return frozenset(path for path in found if not throwaway_reason(path))
     for match in _CONNECTS.finditer(data):
         text = (match[1] or match[2]).decode("utf-8", "replace")

@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from dbguard.languages.python.calls import index
+from dbguard.languages.python_contexts import HANDED_ON
 
 FILE = Path(__file__).resolve().parent.parent / "dbguard" / "prefilter_words.py"
 
@@ -53,7 +54,9 @@ def module() -> str:
     for name, roots in sorted(functions.items()):
         listed = ", ".join(f'b"{root}"' for root in sorted(roots))
         lines.append(f'    b"{name}": frozenset({{{listed}}}),')
-    return "\n".join([*lines, "}", ""])
+    lines += ["}", "HANDED_ON = frozenset(", "    {"]
+    lines += [f'        b"{name}",' for name in sorted(word.decode() for word in HANDED_ON)]
+    return "\n".join([*lines, "    }", ")", ""])
 
 
 def main() -> int:

@@ -45,7 +45,7 @@ _NAMED_BY_TEXT = regex(
 _OF_FILES = (b"remove", b"unlink", b"rmdir", b"removedirs", b"rmtree", b"system", b"truncate")
 _OF_DATABASES = (b"execute", b"executescript", b"drop_all")
 # One pattern for each word: one that begins with a literal is searched for fast.
-_HANDED_ON = {
+HANDED_ON = {
     **{word: regex(rb"\." + word + rb"\s*[,)\]}]") for word in (*_OF_FILES, *_OF_DATABASES)},
     b"__dict__": regex(rb"__dict__\s*\["),
     b"vars": regex(rb"vars\([^()\n]{0,80}\)\s*\["),
@@ -70,6 +70,9 @@ _WHOLE_QUERIES = regex(
 )
 _QUERIES = regex(
     rb"[Qq]uer|[Tt]able|objects|_manager|dataset|peewee|mongoengine|tortoise|\b(?:select|qs)\b"
+)
+_QUOTED = tuple(
+    quote + name + quote for name in (b"os", b"shutil", b"subprocess") for quote in (b"'", b'"')
 )
 _IMPORT = regex(
     rb"\bimport\s+(?:os|shutil|subprocess)\s+as\s+(\w+)"
@@ -106,7 +109,12 @@ def _of_module(data: bytes, start: int, _end: int) -> bool:
 
 @lru_cache(maxsize=1)
 def _aliases(data: bytes) -> list[bytes]:
-    return [match[1] or match[2] for match in _IMPORT.finditer(data[:20_000])]
+    """Return the names that a file gives to a module of files or processes."""
+    head = data[:20_000]
+    # As a rule neither word is there: the pattern is tried at every word of the file.
+    if b" as" not in head and b"\tas" not in head and not any(name in head for name in _QUOTED):
+        return []
+    return [match[1] or match[2] for match in _IMPORT.finditer(head)]
 
 
 def _path_method(data: bytes, start: int, end: int) -> bool:
@@ -183,7 +191,7 @@ def handed_on(data: bytes, words: Set[bytes] | None = None) -> list[int]:
     those of the file, where they are known: only of what is among them is asked.
     """
     found: list[int] = []
-    for word, pattern in _HANDED_ON.items():
+    for word, pattern in HANDED_ON.items():
         if word not in (data if words is None else words):
             continue
         for match in pattern.finditer(data):
