@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from dbguard import git
 from dbguard.config import Config
 from dbguard.discover import Discovery, discover
+from dbguard.foreign import why_foreign, why_foreign_by
 from dbguard.options import Input, ScanOptions
 from dbguard.reading import FILE_LIMIT
 
@@ -336,3 +337,33 @@ def test_standard_input(project: Path) -> None:
     assert _left(_stdin("x.sql", b"", ("*.sql",))) == {"x.sql": "excluded"}
     large = _stdin("x.sql", bytes(FILE_LIMIT + 1))
     assert [p.stage for p in large.problems] == ["limit"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "mark"),
+    [
+        ("env", "pyvenv.cfg"),
+        ("env", "conda-meta"),
+        ("vendor", "modules.txt"),
+        ("vendor", "bundle"),
+        ("vendor", "other.txt"),
+        ("env", "modules.txt"),
+        ("node_modules", "x"),
+        (".git", "x"),
+        ("src", "x"),
+    ],
+)
+def test_what_a_listing_tells_of_a_folder_is_what_looking_tells(
+    folder: str, mark: str, tmp_path: Path
+) -> None:
+    _write(tmp_path, f"{folder}/{mark}")
+    place = str(tmp_path / folder)
+    assert why_foreign_by(folder, set(os.listdir(place))) == why_foreign(place)
+
+
+def test_a_folder_that_is_both_foreign_and_excluded_is_foreign(project: Path) -> None:
+    _write(project, "env/pyvenv.cfg", "env/a.py", "old/.git/x", "old/a.py")
+    assert _left(_find(project, exclude=("env/", "old/"))) == {
+        "env/": "in a virtual environment",
+        "old/": "excluded",
+    }

@@ -149,3 +149,36 @@ def test_a_file_that_becomes_a_pipe_between_the_two_looks(
 
     monkeypatch.setattr(os, "open", swapped)
     assert _problem(path) == "is no longer a regular file"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux alone has it")
+def test_a_file_that_says_it_is_empty_is_read_to_its_end() -> None:
+    data = read("/proc/self/status", "status")
+    assert isinstance(data, bytes)
+    assert b"Name:" in data
+    assert len(data) > 500
+
+
+@pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 5_000])
+def test_no_more_is_read_than_the_limit(size: int, tmp_path: Path) -> None:
+    file = tmp_path / "a.sql"
+    file.write_bytes(b"x" * size)
+    data = read(str(file), "a.sql", limit=100)
+    assert data == b"x" * size if size <= 100 else isinstance(data, Problem)
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.sql"
+    file.write_bytes(b"x" * 5_000)
+    ask = os.fstat
+
+    def smaller(descriptor: int) -> os.stat_result:
+        fields = list(ask(descriptor))
+        fields[6] = 10
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(os, "fstat", smaller)
+    assert read(str(file), "a.sql") == b"x" * 5_000
+    assert isinstance(read(str(file), "a.sql", limit=4_999), Problem)
