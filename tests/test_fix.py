@@ -17,7 +17,7 @@ from dbguard.fixing.diff import diff
 from dbguard.fixing.proposal import Proposal, propose
 from dbguard.fixing.writing import replace_file
 from dbguard.options import Input, ScanOptions
-from dbguard.repair.edits import Edit, OverlapError, applied, moved, original
+from dbguard.repair.edits import Edit, OverlapError, Patch
 from dbguard.repair.fix import Safety
 from dbguard.report.style import Style
 from dbguard.rules import rule_ids
@@ -61,19 +61,20 @@ def test_what_no_edit_touches_is_found_again(
     text, edits = made
     start = data.draw(st.integers(0, len(text)))
     span = Span(start, data.draw(st.integers(start, len(text))))
-    new = applied(text, edits)
-    there = moved(span, edits)
+    patch = Patch(edits)
+    new = patch.applied(text)
+    there = patch.moved(span)
     assert 0 <= there.start <= there.end <= len(new)
     if all(edit.span.end < span.start or edit.span.start > span.end for edit in edits):
         assert new[there.start : there.end] == text[span.start : span.end]
-        assert original(there, edits) == span
-    back = original(there, edits)
+        assert patch.original(there) == span
+    back = patch.original(there)
     assert 0 <= back.start <= back.end <= len(text)
 
 
 def test_two_edits_of_one_place_are_refused() -> None:
     with pytest.raises(OverlapError):
-        applied("abcdef", (Edit(Span(0, 3), "x"), Edit(Span(2, 4), "y")))
+        Patch((Edit(Span(0, 3), "x"), Edit(Span(2, 4), "y")))
 
 
 # -- what is offered

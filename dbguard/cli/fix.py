@@ -13,7 +13,8 @@ from dbguard.cli.selection import scan_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dbguard.fixing.proposal import Fixed, Proposal
+    from dbguard.fixing.mending import Fixed
+    from dbguard.fixing.proposal import Proposal
     from dbguard.report.style import Style
 
 EXIT_CODES = """\

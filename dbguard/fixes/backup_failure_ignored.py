@@ -33,13 +33,12 @@ class BackupFailureIgnored(Fix):
         if (found := around(site.region, "shell", site.finding.primary.span)) is not None:
             yield from _in_shell(site, *found)
         if (found := around(site.region, "python", site.finding.primary.span)) is not None:
-            yield from _in_python(*found)
+            yield from _in_python(site, *found)
 
 
 def _in_shell(site: Site, region: Region, span: Span) -> Iterator[Repair]:
-    try:
-        code = ShellCode(region)
-    except TimeoutError:
+    code = site.parsed.shell(region)
+    if code is None:
         return
     backup = code.command_around(span)
     if backup is None or backup.in_background or not is_run_by_shell(region):
@@ -112,10 +111,9 @@ def _top(text: str) -> int | None:
     return None
 
 
-def _in_python(region: Region, span: Span) -> Iterator[Repair]:
-    try:
-        code = PythonCode(region)
-    except TimeoutError:
+def _in_python(site: Site, region: Region, span: Span) -> Iterator[Repair]:
+    code = site.parsed.python(region)
+    if code is None:
         return
     call = code.node_at(span, "call")
     if call is None:

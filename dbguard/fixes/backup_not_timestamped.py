@@ -8,8 +8,6 @@ from posixpath import basename
 from dbguard.repair.edits import Edit
 from dbguard.repair.fix import Fix, Repair, Safety, Site
 from dbguard.repair.places import around
-from dbguard.repair.python_code import PythonCode
-from dbguard.repair.shell_code import ShellCode
 from dbguard.repair.timestamps import PYTHON_STAMP, SHELL_STAMP, stamped
 from dbguard.repair.words import Word
 from dbguard.source import Region, Span
@@ -33,16 +31,14 @@ class BackupNotTimestamped(Fix):
         if not base or site.region.file.text.count(base) != 1:
             return
         if (found := around(site.region, "shell", site.finding.primary.span)) is not None:
-            yield from _in_shell(*found, base)
+            yield from _in_shell(site, *found, base)
         if site.region.language == "python":
-            yield from _in_python(site.region, name)
+            yield from _in_python(site, name)
 
 
-def _in_shell(region: Region, span: Span, base: str) -> Iterator[Repair]:
-    try:
-        command = ShellCode(region).command_around(span)
-    except TimeoutError:
-        return
+def _in_shell(site: Site, region: Region, span: Span, base: str) -> Iterator[Repair]:
+    code = site.parsed.shell(region)
+    command = code.command_around(span) if code is not None else None
     if command is None:
         return
     for word in (*command.words[1:], *command.targets()):
@@ -63,10 +59,9 @@ def _with_stamp(word: Word, base: str) -> Edit:
     )
 
 
-def _in_python(region: Region, name: str) -> Iterator[Repair]:
-    try:
-        code = PythonCode(region)
-    except TimeoutError:
+def _in_python(site: Site, name: str) -> Iterator[Repair]:
+    code = site.parsed.python(site.region)
+    if code is None:
         return
     found = [node for node, said in code.strings() if said == name]
     imports = code.imported("time")
@@ -76,4 +71,4 @@ def _in_python(region: Region, name: str) -> Iterator[Repair]:
     if written[0] in "rRbBuU" or "{" in written:
         return
     edit = Edit(code.inner(found[0]), "f" + written.replace(name, stamped(name, PYTHON_STAMP)))
-    yield Repair(region, (*imports, edit), "the time in the name")
+    yield Repair(site.region, (*imports, edit), "the time in the name")

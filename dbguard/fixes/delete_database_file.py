@@ -8,7 +8,7 @@ from dbguard.databases import COMPANIONS
 from dbguard.patterns import regex
 from dbguard.repair.edits import Edit
 from dbguard.repair.fix import Fix, Repair, Safety, Site
-from dbguard.repair.python_code import PythonCode
+from dbguard.repair.places import has_lines
 from dbguard.repair.shell_code import Command, ShellCode, is_run_by_shell
 from dbguard.repair.words import Word
 from dbguard.source import Span, has_hole
@@ -42,19 +42,16 @@ class DeleteDatabaseFile(Fix):
 
     def repairs(self, site: Site) -> Iterator[Repair]:
         """Yield the move in the place of the deletion."""
-        try:
-            if site.region.language == "shell" and is_run_by_shell(site.region):
-                yield from _in_shell(site)
-            elif site.region.language == "python":
-                yield from _in_python(site)
-        except TimeoutError:
-            return
+        if site.region.language == "shell" and is_run_by_shell(site.region):
+            yield from _in_shell(site)
+        elif site.region.language == "python":
+            yield from _in_python(site)
 
 
 def _in_shell(site: Site) -> Iterator[Repair]:
-    code = ShellCode(site.region)
-    command = code.command_at(site.span)
-    if command is None or command.words[0].plain.lstrip("\\") not in _PROGRAMS:
+    code = site.parsed.shell(site.region)
+    command = code.command_at(site.span) if code is not None else None
+    if code is None or command is None or command.words[0].plain.lstrip("\\") not in _PROGRAMS:
         return
     files = _files(command, site)
     if not (files and _WRAPPERS.fullmatch(command.wrapper) and _names_are_free(site.text)):
@@ -83,7 +80,7 @@ def _moved(code: ShellCode, command: Command, span: Span, lines: list[str]) -> I
     """Yield the lines in the place of a command: several where it is alone on its line."""
     region = code.region
     alone = command.stands_alone and not command.redirected
-    if alone and _own_line(code, span) and "\n" in region.text.strip():
+    if alone and _own_line(code, span) and has_lines(region):
         yield Repair(region, (Edit(span, f"\n{code.indent(span.start)}".join(lines)),), _WHAT)
     text = " ".join(_on_one_line(lines))
     if alone:
@@ -154,9 +151,14 @@ def _on_one_line(lines: list[str]) -> list[str]:
 
 
 def _in_python(site: Site) -> Iterator[Repair]:
-    code = PythonCode(site.region)
-    call = code.node_at(site.span, "call")
-    if call is None or code.inner(call) != site.span or not code.is_whole_statement(call):
+    code = site.parsed.python(site.region)
+    call = code.node_at(site.span, "call") if code is not None else None
+    if (
+        code is None
+        or call is None
+        or code.inner(call) != site.span
+        or not code.is_whole_statement(call)
+    ):
         return
     imports = code.imported("os", "time")
     aside, part = code.fresh(call, "aside", "moved_aside"), code.fresh(call, "part", "companion")

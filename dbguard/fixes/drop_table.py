@@ -9,8 +9,7 @@ from dbguard.repair.copies import copy_of_dropped
 from dbguard.repair.edits import Edit
 from dbguard.repair.fix import Fix, Repair, Safety, Site
 from dbguard.repair.places import around
-from dbguard.repair.python_code import PythonCode
-from dbguard.repair.shell_code import ShellCode, inserted, is_run_by_shell
+from dbguard.repair.shell_code import inserted, is_run_by_shell
 from dbguard.repair.sql_code import MYSQL, ORACLE, POSTGRESQL, SQLITE, SqlCode
 from dbguard.repair.verification import count_query, verification
 from dbguard.source import Region, Span
@@ -32,6 +31,7 @@ class DropTable(Fix):
 
     rule = "drop-table"
     safety = Safety.SAFE
+    adds_step = True
 
     def repairs(self, site: Site) -> Iterator[Repair]:
         """Yield the comparison of both tables before the drop."""
@@ -53,7 +53,7 @@ class DropTable(Fix):
 
 
 def _in_sql(site: Site, old: str, new: str) -> Iterator[Repair]:
-    code = SqlCode(site.region)
+    code = site.parsed.sql(site.region)
     statement = code.statement_at(site.span.start)
     if statement is None or _takes_one(site.region, code):
         return
@@ -75,7 +75,7 @@ def _in_sql(site: Site, old: str, new: str) -> Iterator[Repair]:
 
 def _stopping(site: Site) -> Iterator[Repair]:
     """A copy that may have failed proves nothing: where the client goes on, it is to stop."""
-    stops = _stops(site.region, SqlCode(site.region))
+    stops = _stops(site.region, site.parsed.sql(site.region))
     if stops is not None:
         yield Repair(site.region, (stops,), "stops at the first error")
 
@@ -117,9 +117,8 @@ def _in_shell(site: Site) -> Iterator[Repair]:
     done = around(copy.operation.region, "shell", copy.operation.span)
     if done is None or done[0].text != region.text or not is_run_by_shell(region):
         return
-    try:
-        code = ShellCode(region)
-    except TimeoutError:
+    code = site.parsed.shell(region)
+    if code is None:
         return
     copies, drops = code.command_around(done[1]), code.command_around(span)
     if copies is None or drops is None or not copies.stands_alone or not drops.stands_alone:
@@ -127,7 +126,7 @@ def _in_shell(site: Site) -> Iterator[Repair]:
     argument = next((w for w in drops.words if w.span.start <= span.start < w.span.end), None)
     if argument is None or argument.plain.strip() != site.text.strip() or copies.span == drops.span:
         return
-    sql = SqlCode(site.region)
+    sql = site.parsed.sql(site.region)
     dialect = sql.dialect or _dialect_around(site.region)
     lines = verification(sql.written(copy.old), sql.written(copy.new), copy.old, dialect)
     compared = " ".join(line.strip() for line in lines)
@@ -145,9 +144,8 @@ def _in_shell(site: Site) -> Iterator[Repair]:
 
 
 def _in_python(site: Site, region: Region, span: Span, old: str, new: str) -> Iterator[Repair]:
-    try:
-        code = PythonCode(region)
-    except TimeoutError:
+    code = site.parsed.python(region)
+    if code is None:
         return
     call = code.node_at(span, "call")
     while call is not None and not _RECEIVER.fullmatch(code.callee(call)):

@@ -30,7 +30,7 @@ class RebuildCascades(Fix):
         """Yield the rebuild in the right order."""
         if site.region.language != "sql":
             return
-        code = SqlCode(site.region)
+        code = site.parsed.sql(site.region)
         at = code.index_at(site.span.start)
         if at is None:
             return

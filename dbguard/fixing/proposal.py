@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from dbguard.discover import Candidate
 from dbguard.finding import Finding
-from dbguard.fixes import fix_for
-from dbguard.fixing.workbench import Bench, Done
-from dbguard.operations import Operation
+from dbguard.fixing.mending import Fixed, Mending
+from dbguard.fixing.workbench import Bench
 from dbguard.options import ScanOptions
 from dbguard.records import dataclass, field
-from dbguard.repair.edits import Edit, moved, original
-from dbguard.repair.fix import Repair, Safety, Site
-from dbguard.repair.places import inner_span
-from dbguard.source import Region, SourceFile, Span
-
-MAX_ATTEMPTS = 500
-"""How many repairs of one file are tried, so that no file takes for ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """A finding that a repair does away with: where it was, and what the repair does."""
-
-    path: str
-    line: int
-    rule: str
-    what: str
-    safety: Safety
+from dbguard.repair.fix import Safety
 
 
 @dataclass(slots=True)
@@ -73,127 +55,18 @@ def propose(
         return finding.active and (rules is None or finding.rule in rules)
 
     for path in dict.fromkeys(finding.path for finding in bench.findings if wanted(finding)):
-        _File(proposal, path, wanted, allowed).fix()
-    return proposal
-
-
-class _File:
-    """Fixes one file, finding by finding."""
-
-    def __init__(
-        self,
-        proposal: Proposal,
-        path: str,
-        wanted: Callable[[Finding], bool],
-        allowed: frozenset[Safety],
-    ) -> None:
-        self.proposal = proposal
-        self.path = path
-        self.wanted = wanted
-        self.allowed = allowed
-        self.attempts = 0
-        self.done: list[tuple[Edit, ...]] = []
-
-    def fix(self) -> None:
-        """Do what may be done, until a pass over the whole file does nothing more."""
-        while self._pass():
-            pass
-        for finding in self._findings():
-            self._look_at_rest(finding)
-        if self.attempts >= MAX_ATTEMPTS:
-            self.proposal.limited.append(self.path)
-
-    def _findings(self) -> list[Finding]:
-        """Return what is to be fixed, the safest first."""
-        found = [
+        mending = Mending(proposal.after, path, wanted, allowed)
+        mending.mend()
+        proposal.after = mending.bench
+        proposal.fixed += sorted(mending.fixed, key=lambda one: one.line)
+        rest = mending.left_to(frozenset(Safety) - allowed)
+        proposal.withheld += sorted(rest.fixed, key=lambda one: one.line)
+        still = {(finding.rule, rest.place_before(finding)) for finding in rest.findings()}
+        proposal.unfixed += [
             finding
-            for finding in self.proposal.after.findings
-            if finding.path == self.path and self.wanted(finding)
+            for finding in mending.findings()
+            if (finding.rule, mending.place_before(finding)) in still
         ]
-        return sorted(found, key=_order)
-
-    def _pass(self) -> bool:
-        """Try every finding once; say whether one was fixed."""
-        tried: set[tuple[str, Span]] = set()
-        progress, again = False, True
-        while again and self.attempts < MAX_ATTEMPTS:
-            again = False
-            for finding in self._findings():
-                place = finding.rule, finding.primary.span
-                done = None if place in tried else self._tried(finding, self.allowed)
-                if done is None:
-                    tried.add(place)
-                    continue
-                outcome, repair, safety = done
-                self.proposal.fixed.append(self._fixed(finding, repair, safety))
-                self.done.append(outcome.edits)
-                self.proposal.after = outcome.bench
-                tried = {(rule, moved(span, outcome.edits)) for rule, span in tried}
-                progress = again = True
-                break
-        return progress
-
-    def _look_at_rest(self, finding: Finding) -> None:
-        """Say of a finding that stays whether another safety would fix it."""
-        others = frozenset(Safety) - self.allowed
-        done = self._tried(finding, others) if others else None
-        if done is None:
-            self.proposal.unfixed.append(finding)
-        else:
-            self.proposal.withheld.append(self._fixed(finding, done[1], done[2]))
-
-    def _fixed(self, finding: Finding, repair: Repair, safety: Safety) -> Fixed:
-        """Return what is done about a finding; its line is that of the file as it lies there."""
-        span = finding.primary.span
-        for edits in reversed(self.done):
-            span = original(span, edits)
-        before = next(f.primary.file for f in self.proposal.before.findings if f.path == self.path)
-        line, _ = before.position(span.start)
-        return Fixed(self.path, line, finding.rule, repair.what, safety)
-
-    def _tried(
-        self, finding: Finding, allowed: frozenset[Safety]
-    ) -> tuple[Done, Repair, Safety] | None:
-        """Return the first repair that is an improvement."""
-        fix = fix_for(finding.rule)
-        bench = self.proposal.after
-        candidate = bench.candidate(self.path)
-        if fix is None or candidate is None:
-            return None
-        site = _site(bench, candidate, finding)
-        if site is None:
-            return None
-        for repair in fix.repairs(site):
-            safety = repair.safety or fix.safety
-            if safety in allowed and self.attempts < MAX_ATTEMPTS:
-                self.attempts += 1
-                done = bench.repaired(candidate, repair, finding)
-                if done is not None:
-                    return done, repair, safety
-        return None
-
-
-def _order(finding: Finding) -> tuple[int, Span]:
-    fix = fix_for(finding.rule)
-    reviewed = fix is None or fix.safety is not Safety.SAFE
-    return int(reviewed), finding.primary.span
-
-
-def _site(bench: Bench, candidate: Candidate, finding: Finding) -> Site | None:
-    """Return where a finding is, None where its place is not known letter by letter."""
-    written = bench.written(candidate)
-    if written is None:
-        return None
-    region = Region.of_file(
-        SourceFile(candidate.path, written.text), candidate.kind.language, candidate.kind.dialect
-    )
-    if finding.operation is not None:
-        region = finding.operation.region
-    inner = inner_span(region, finding.primary.span)
-    if inner is None:
-        return None
-
-    def read() -> tuple[Operation, ...]:
-        return bench.reading(candidate, written.text).operations
-
-    return Site(finding, region, inner, finding.operation, read)
+        if mending.limited or rest.limited:
+            proposal.limited.append(path)
+    return proposal

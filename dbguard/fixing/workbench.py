@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection
 
 from dbguard.analysis import allow_deep_flows
 from dbguard.assembly import Assembly
@@ -15,18 +16,20 @@ from dbguard.operations import Operation
 from dbguard.options import ScanOptions
 from dbguard.pipeline import Examined, examine
 from dbguard.records import dataclass, replace
-from dbguard.repair.edits import Edit, OverlapError, applied, original
-from dbguard.repair.fix import Repair
-from dbguard.repair.places import ways_to_write
+from dbguard.repair.edits import Patch
 from dbguard.source import Region, SourceFile, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file does, in reading order, and every text that stands in it."""
+    """What a file does, in reading order, and where each text that stands in it begins."""
 
     operations: tuple[Operation, ...]
-    texts: frozenset[str]
+    texts: dict[str, set[int]]
+
+    def has(self, text: str, first: int, last: int) -> bool:
+        """Say whether a text begins between two places."""
+        return any(first <= at <= last for at in self.texts.get(text, ()))
 
 
 class _Reader(Assembly):
@@ -34,11 +37,16 @@ class _Reader(Assembly):
 
     def __init__(self, files: ProjectFiles, path: str) -> None:
         super().__init__(files, path)
-        self.texts: set[str] = set()
+        self.texts: dict[str, set[int]] = {}
 
     def flows(self, region: Region) -> tuple[Flow, ...]:
-        self.texts.add(region.text)
+        self.texts.setdefault(region.text, set()).add(place_of(region))
         return super().flows(region)
+
+
+def place_of(region: Region) -> int:
+    """Return where a region's text begins in the outermost file."""
+    return region.span(0, len(region.text)).start
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,83 +85,91 @@ class Bench:
         reading = _Reader(self.examined.check.files, candidate.project_path)
         flows = reading.whole(region)
         found = tuple(operation for flow in flows for operation in operations(flow.body))
-        return Reading(found, frozenset(reading.texts))
+        return Reading(found, reading.texts)
 
-    def repaired(self, candidate: Candidate, repair: Repair, found: Finding) -> Done | None:
-        """Do a repair in memory. Return what came of it, None where it is no improvement.
+    def with_text(self, candidate: Candidate, data: bytes) -> Bench | None:
+        """Return what a scan finds if a file consists of *data*.
 
-        It is one if the finding is gone, no other has come, the file is read as well as
-        before, and the text that was to be changed reads as it was meant to.
+        None where less of the file can be analysed than before.
         """
-        written = self.written(candidate)
-        if written is None:
-            return None
-        for edits in ways_to_write(repair.region, repair.edits):
-            done = self._with(candidate, written, edits, repair)
-            if done is not None and _improves(self, done.bench, edits, found):
-                return done
-        return None
-
-    def _with(
-        self, candidate: Candidate, written: Written, edits: tuple[Edit, ...], repair: Repair
-    ) -> Done | None:
-        try:
-            text = applied(written.text, edits)
-            inner = applied(repair.region.text, repair.edits)
-        except OverlapError:
-            return None
-        data = written.bytes_of(text)
-        if data is None or text == written.text:
-            return None
-        changed = replace(candidate, data=data)
-        if repair.region.parent is not None and not self._reads_as(changed, text, inner):
-            return None
         examined = self.examined.with_changed(candidate, data)
+        changed = replace(candidate, data=data)
         if examined.problem_count(changed) > self.examined.problem_count(candidate):
             return None
-        return Done(
-            replace(self, examined=examined, findings=examined.findings(self.options)), edits
-        )
-
-    def _reads_as(self, candidate: Candidate, text: str, inner: str) -> bool:
-        """Say whether a text that stands in a file reads as it is meant to after the edit."""
-        return inner in self.reading(candidate, text).texts
+        return replace(self, examined=examined, findings=examined.findings(self.options))
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """A repair that was done: the files with it, and the edits of the one that it changed."""
+class Difference:
+    """What edits of a file did to the findings of a scan.
 
-    bench: Bench
-    edits: tuple[Edit, ...]
+    ``brought`` says that there is one that was not there before, or is worse; ``still``
+    are those that were to go and are there.
+    """
+
+    brought: bool
+    still: tuple[Finding, ...]
 
 
-def _improves(before: Bench, after: Bench, edits: tuple[Edit, ...], found: Finding) -> bool:
-    """Say whether a finding is gone and none has come, however the edits moved the rest."""
-    left = list(before.open_findings)
+def difference(
+    before: Bench, after: Bench, patch: Patch, path: str, to_go: Collection[Finding]
+) -> Difference:
+    """Compare the findings before and after the edits of the file at *path*.
+
+    However the edits moved a finding, it is known again by its rule and by what it is about.
+    """
+    left: dict[tuple[str, str], _Left] = {}
+    for finding in before.open_findings:
+        left.setdefault((finding.rule, finding.path), _Left()).add(finding)
+    going = {id(finding) for finding in to_go}
+    still: list[Finding] = []
     for finding in after.open_findings:
-        match = _match(finding, left, edits, found)
-        if match is None or match is found:
-            return False
-        left = [one for one in left if one is not match]
-    return any(one is found for one in left)
+        span = finding.primary.span
+        if finding.path == path:
+            span = patch.original(span)
+        alike = left.get((finding.rule, finding.path))
+        match = alike.taken(finding, span, going) if alike is not None else None
+        if match is None:
+            return Difference(True, tuple(still))
+        if id(match) in going:
+            still.append(match)
+    return Difference(False, tuple(still))
 
 
-def _match(
-    finding: Finding, left: Iterable[Finding], edits: tuple[Edit, ...], found: Finding
-) -> Finding | None:
-    """Return the finding of before that this one is; the one that is to go only if no other is."""
-    span = finding.primary.span
-    if finding.path == found.path:
-        span = original(span, edits)
-    alike = [
-        old
-        for old in left
-        if (old.rule, old.path) == (finding.rule, finding.path)
-        and _meet(old.primary.span, span)
-        and finding.severity <= old.severity
-    ]
-    return min(alike, key=lambda old: (old is found, old.message != finding.message), default=None)
+class _Left:
+    """Findings of one rule in one file that are not found again yet, in the order they stand."""
+
+    def __init__(self) -> None:
+        self._findings: list[Finding] = []
+        self._starts: list[int] = []
+        self._longest = 0
+        self._taken: set[int] = set()
+
+    def add(self, finding: Finding) -> None:
+        span = finding.primary.span
+        self._findings.append(finding)
+        self._starts.append(span.start)
+        self._longest = max(self._longest, span.end - span.start)
+
+    def taken(self, finding: Finding, span: Span, going: Collection[int]) -> Finding | None:
+        """Take the finding that this one is, None where it is new.
+
+        One that is to go is taken only if no other fits.
+        """
+        first = bisect_left(self._starts, span.start - self._longest)
+        last = bisect_right(self._starts, span.end)
+        alike = [
+            old
+            for old in self._findings[first:last]
+            if id(old) not in self._taken
+            and _meet(old.primary.span, span)
+            and finding.severity <= old.severity
+        ]
+        if not alike:
+            return None
+        match = min(alike, key=lambda old: (id(old) in going, old.message != finding.message))
+        self._taken.add(id(match))
+        return match
 
 
 def _meet(one: Span, other: Span) -> bool:

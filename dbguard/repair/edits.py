@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from dbguard.records import dataclass
@@ -20,56 +21,72 @@ class OverlapError(ValueError):
     """Two edits change the same place."""
 
 
-def applied(text: str, edits: Iterable[Edit]) -> str:
-    """Return *text* with the edits done. Raises OverlapError where two of them meet."""
-    parts: list[str] = []
-    at = 0
-    for edit in sorted(edits):
-        if edit.span.start < at:
-            raise OverlapError(f"two edits at {edit.span.start}")
-        parts += (text[at : edit.span.start], edit.text)
-        at = edit.span.end
-    return "".join((*parts, text[at:]))
+class Patch:
+    """Edits of one text that are done together. What is asked of a place takes no time.
 
-
-def moved(span: Span, edits: Iterable[Edit]) -> Span:
-    """Return where *span* of the old text stands in the new one.
-
-    What is inserted right before it or right behind it is no part of it.
+    Edits that are equal are one; of several that insert at one place the order stays.
     """
-    in_order = sorted(edits)
-    start = _moved(span.start, in_order, behind=True)
-    return Span(start, max(start, _moved(span.end, in_order, behind=False)))
 
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        """Put the edits in order. Raises OverlapError where two of them change one place."""
+        in_order = sorted(dict.fromkeys(edits), key=lambda edit: edit.span)
+        self.edits = tuple(in_order)
+        self._starts = [edit.span.start for edit in in_order]
+        self._ends = [edit.span.end for edit in in_order]
+        self._shifts = [0]  # by how much what stands before the edit of that number has moved
+        for edit in in_order:
+            grown = len(edit.text) - (edit.span.end - edit.span.start)
+            self._shifts.append(self._shifts[-1] + grown)
+        self._new_ends = [
+            end + shift for end, shift in zip(self._ends, self._shifts[1:], strict=True)
+        ]
+        for end, start in zip(self._ends, self._starts[1:], strict=False):
+            if start < end:
+                raise OverlapError(f"two edits at {start}")
 
-def _moved(at: int, edits: Iterable[Edit], *, behind: bool) -> int:
-    """Return where a place of the old text is; *behind* what is inserted right there."""
-    shift = 0
-    for edit in edits:
-        start, end = edit.span.start, edit.span.end
-        if end < at or (end == at and (start < end or behind)):
-            shift += len(edit.text) - (end - start)
-        elif start < at:
-            return start + shift
-        else:
-            break
-    return at + shift
+    def applied(self, text: str) -> str:
+        """Return *text* with the edits done."""
+        parts: list[str] = []
+        at = 0
+        for edit in self.edits:
+            parts += (text[at : edit.span.start], edit.text)
+            at = edit.span.end
+        return "".join((*parts, text[at:]))
 
+    def moved(self, span: Span) -> Span:
+        """Return where *span* of the old text stands in the new one.
 
-def original(span: Span, edits: Iterable[Edit]) -> Span:
-    """Return the stretch of the old text that *span* of the new one was made from.
+        What is inserted right before it or right behind it is no part of it.
+        """
+        start = self.moved_place(span.start, behind=True)
+        return Span(start, max(start, self.moved_place(span.end, behind=False)))
 
-    A place inside an inserted text leads to the whole of what it replaced.
-    """
-    start, end, shift = None, None, 0
-    for edit in sorted(edits):
-        new_start = edit.span.start + shift
-        new_end = new_start + len(edit.text)
-        if start is None and span.start < new_end:
-            start = span.start - shift if span.start < new_start else edit.span.start
-        if end is None and span.end <= new_end:
-            end = span.end - shift if span.end <= new_start else edit.span.end
-        shift += len(edit.text) - (edit.span.end - edit.span.start)
-    start = span.start - shift if start is None else start
-    end = span.end - shift if end is None else end
-    return Span(start, max(start, end))
+    def moved_place(self, at: int, *, behind: bool) -> int:
+        """Return where a place of the old text is; *behind* what is inserted right there."""
+        index = bisect_left(self._ends, at)
+        while index < len(self.edits) and self._ends[index] == at:
+            if self._starts[index] == at and not behind:
+                break
+            index += 1
+        if index < len(self.edits) and self._starts[index] < at:
+            return self._starts[index] + self._shifts[index]
+        return at + self._shifts[index]
+
+    def original(self, span: Span) -> Span:
+        """Return the stretch of the old text that *span* of the new one was made from.
+
+        A place inside an inserted text leads to the whole of what it replaced.
+        """
+        start = self._before(span.start, bisect_right(self._new_ends, span.start), at_end=False)
+        end = self._before(span.end, bisect_left(self._new_ends, span.end), at_end=True)
+        return Span(start, max(start, end))
+
+    def _before(self, at: int, index: int, *, at_end: bool) -> int:
+        """Return where a place was that the edit of a number ends behind."""
+        shift = self._shifts[index]
+        if index == len(self.edits):
+            return at - shift
+        begin = self._starts[index] + shift
+        if at < begin or (at_end and at == begin):
+            return at - shift
+        return self._ends[index] if at_end else self._starts[index]

@@ -10,6 +10,7 @@ from dbguard.finding import Finding
 from dbguard.operations import Operation
 from dbguard.records import dataclass
 from dbguard.repair.edits import Edit
+from dbguard.repair.parsed import Parsed
 from dbguard.source import Region, Span
 
 
@@ -41,7 +42,7 @@ class Site:
     """Where a finding is: ``span`` in the text of ``region``, which may stand in others.
 
     ``operation`` is what it is about, None for the guard's own findings. ``read`` returns
-    every operation of the file, in reading order.
+    every operation of the file, in reading order; ``parsed`` are the texts around.
     """
 
     finding: Finding
@@ -49,6 +50,7 @@ class Site:
     span: Span
     operation: Operation | None
     read: Callable[[], tuple[Operation, ...]]
+    parsed: Parsed
 
     @property
     def text(self) -> str:
@@ -76,6 +78,8 @@ class Fix:
 
     rule: ClassVar[str]
     safety: ClassVar[Safety]
+    adds_step: ClassVar[bool] = False
+    """Whether it adds a step of the protocol. What mends one that is there is tried before."""
 
     def repairs(self, site: Site) -> Iterator[Repair]:
         """Yield what may be done about a finding, the best first."""

@@ -1,13 +1,13 @@
 """From a place in the outermost file to a region's text and back, for edits.
 
 A text that stands in another one is edited where it stands. How a quote or a dollar is
-written there depends on everything around it, so :func:`ways_to_write` offers several
-spellings; which of them reads back as the text that is meant is found out by reading.
+written there depends on everything around it, so there are several :data:`SPELLINGS`; which
+of them reads back as the text that is meant is found out by reading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from dbguard.repair.edits import Edit
 from dbguard.source import Region, Span
@@ -35,6 +35,12 @@ def inner_span(region: Region, outer: Span) -> Span | None:
     if start is None or end is None or end < start or region.span(start, end) != outer:
         return None
     return Span(start, end)
+
+
+def has_lines(region: Region) -> bool:
+    """Say whether a text stands on several lines of the file it is in."""
+    span = region.span(0, len(region.text))
+    return "\n" in region.file.text[span.start : span.end].strip()
 
 
 def around(region: Region, language: str, outer: Span) -> tuple[Region, Span] | None:
@@ -87,7 +93,9 @@ def _in_shell_quotes_in_quotes(text: str) -> str:
     return _in_quotes(_in_shell_quotes(text))
 
 
-_SPELLINGS: tuple[Callable[[str], str], ...] = (
+Spelling = Callable[[str], str]
+
+SPELLINGS: tuple[Spelling, ...] = (
     _plain,
     _dollars,
     _in_quotes,
@@ -97,27 +105,27 @@ _SPELLINGS: tuple[Callable[[str], str], ...] = (
     _in_sql_quotes,
     _in_shell_quotes_in_quotes,
 )
+"""What a text may look like where it stands in another one."""
 
 
-def ways_to_write(region: Region, edits: tuple[Edit, ...]) -> Iterator[tuple[Edit, ...]]:
-    """Yield the edits of the outermost file that may do *edits* of a region's text.
+def outer_edits(
+    region: Region, edits: tuple[Edit, ...], spelling: Spelling = _plain
+) -> tuple[Edit, ...] | None:
+    """Return the edits of the outermost file that do *edits* of a region's text, spelt one way.
 
-    Nothing where an edit touches what does not stand there letter by letter.
+    None where an edit touches what does not stand there letter by letter.
     """
-    spans = [_outer(region, edit.span) for edit in edits]
-    exact = [span for span in spans if span is not None]
-    if len(exact) < len(spans):
-        return
     newline = "\r\n" if "\r\n" in region.file.text else "\n"
-    seen = set()
-    for spelling in _SPELLINGS if region.parent is not None else (_plain,):
-        written = tuple(
-            Edit(span, _lines(spelling(edit.text), newline + _indent(region, edit.span.start)))
-            for span, edit in zip(exact, edits, strict=True)
-        )
-        if written not in seen:
-            seen.add(written)
-            yield written
+    written = []
+    for edit in edits:
+        span = _outer(region, edit.span)
+        if span is None:
+            return None
+        text = spelling(edit.text)
+        if "\n" in text:
+            text = text.replace("\n", newline + _indent(region, edit.span.start))
+        written.append(Edit(span, text))
+    return tuple(written)
 
 
 def _outer(region: Region, span: Span) -> Span | None:
@@ -136,10 +144,6 @@ def _outer(region: Region, span: Span) -> Span | None:
 
 def _before_line_end(text: str, at: int) -> int:
     return at - 1 if text[at - 1 : at + 1] == "\r\n" else at
-
-
-def _lines(text: str, newline: str) -> str:
-    return text.replace("\n", newline)
 
 
 def _indent(region: Region, at: int) -> str:

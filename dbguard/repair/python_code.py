@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 import tree_sitter_python
 from tree_sitter import Language, Node
@@ -134,15 +135,16 @@ class PythonCode:
         written = self.text(node)
         return Word(written if said is None else said, written, self.inner(node))
 
-    def binds(self, name: str) -> bool:
-        """Say whether the text gives *name* another meaning than the module of that name."""
-        stack = [self.tree.root]
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """The names the text gives a meaning, other than that of the module of that name."""
+        found, stack = set(), [self.tree.root]
         while stack:
             node = stack.pop()
-            if node.type == "identifier" and self.text(node) == name and self._is_bound(node):
-                return True
+            if node.type == "identifier" and self._is_bound(node):
+                found.add(self.text(node))
             stack.extend(node.children)
-        return False
+        return frozenset(found)
 
     def _is_bound(self, node: Node) -> bool:
         """Say whether an identifier is one that is given a value, rather than used."""
@@ -170,7 +172,7 @@ class PythonCode:
     def imported(self, *modules: str) -> tuple[Edit, ...] | None:
         """Return the edits that import modules, () where they are, None where a name is taken."""
         wanted = [module for module in modules if not self.imports(module)]
-        if any(self.binds(module) for module in modules):
+        if not self.bound.isdisjoint(modules):
             return None
         lines = [f"import {module}" for module in sorted(wanted)]
         if any(node.type == "import_statement" for node in self._head()):

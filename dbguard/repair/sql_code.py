@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from dbguard.languages.sql.dialects import MYSQL, ORACLE, POSTGRESQL, SQLITE, TSQL, dialect_of
 from dbguard.languages.sql.lexer import Lexer
 from dbguard.languages.sql.names import read_name
@@ -52,13 +54,19 @@ class SqlCode:
 
     def written(self, name: str) -> str:
         """Return a name as the text writes it, quotes and all, or quoted where it does not."""
+        return self._spellings.get(name) or quoted_name(name, self.dialect)
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        """How each name is written where it stands first."""
+        found: dict[str, str] = {}
         for index in range(len(self.tokens)):
-            found = read_name(self.region.text, self.tokens, index)
-            if found is not None and found[0].text == name:
-                spelling = self.region.text[found[0].start : found[0].end]
+            read = read_name(self.region.text, self.tokens, index)
+            if read is not None and read[0].text not in found:
+                spelling = self.region.text[read[0].start : read[0].end]
                 if not spelling.startswith("'"):
-                    return spelling
-        return quoted_name(name, self.dialect)
+                    found[read[0].text] = spelling
+        return found
 
     def indent(self, at: int) -> str:
         begin = self.region.text.rfind("\n", 0, at) + 1
