@@ -258,8 +258,11 @@ class Walk:
         """
         outcome = self._run(flow.body, State(), Direction.FORWARD)
         end = outcome.after
+        raised = outcome.stops.pop(StopKind.RAISE, None)
         for state in outcome.stops.values():
             end = merge(end, state)
+        # What raises says that it did not get to its end: that is no end, unless it is all.
+        end = end or raised
         return Evidence(end or State(), Direction.FORWARD, self.context, self.project)
 
     def _run(self, node: Node, state: State, direction: Direction) -> _Outcome:

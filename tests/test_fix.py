@@ -170,6 +170,68 @@ CASES = {
 }
 
 
+COMPARED = (
+    "import sqlite3\n\n\ndef go():\n    con = sqlite3.connect('a.db')\n"
+    "    con.execute('INSERT INTO new SELECT * FROM users')\n"
+    "    old = con.execute('SELECT count(*) FROM users').fetchone()[0]\n"
+    "    new = con.execute('SELECT count(*) FROM new').fetchone()[0]\n"
+    "    if old == new:\n        print('same')\n    else:\n        print('differ')  # oh\n"
+    "{}    con.execute('DROP TABLE users')\n"
+)
+
+CASES |= {
+    "comparison in an if": (
+        "a.sh",
+        "set -e\nsqlite3 a.db 'INSERT INTO new SELECT * FROM users'\n"
+        'old=$(sqlite3 a.db "SELECT count(*) FROM users")\n'
+        'new=$(sqlite3 a.db "SELECT count(*) FROM new")\n'
+        'if [ "$old" -ne "$new" ]; then\n  echo differ\nfi\nsqlite3 a.db "DROP TABLE users"\n',
+        "set -e\nsqlite3 a.db 'INSERT INTO new SELECT * FROM users'\n"
+        'old=$(sqlite3 a.db "SELECT count(*) FROM users")\n'
+        'new=$(sqlite3 a.db "SELECT count(*) FROM new")\n'
+        'if [ "$old" -ne "$new" ]; then\n  echo differ\n  exit 1\nfi\n'
+        'sqlite3 a.db "DROP TABLE users"\n',
+    ),
+    "comparison on one line": (
+        "a.sh",
+        "set -e\nsqlite3 a.db 'INSERT INTO new SELECT * FROM users'\n"
+        'old=$(sqlite3 a.db "SELECT count(*) FROM users")\n'
+        'new=$(sqlite3 a.db "SELECT count(*) FROM new")\n'
+        'if [ "$old" -eq "$new" ]; then echo same; fi\nsqlite3 a.db "DROP TABLE users"\n',
+        "set -e\nsqlite3 a.db 'INSERT INTO new SELECT * FROM users'\n"
+        'old=$(sqlite3 a.db "SELECT count(*) FROM users")\n'
+        'new=$(sqlite3 a.db "SELECT count(*) FROM new")\n'
+        'if [ "$old" -eq "$new" ]; then echo same; else exit 1; fi\n'
+        'sqlite3 a.db "DROP TABLE users"\n',
+    ),
+    "comparison in a list": (
+        "a.sh",
+        "set -e\nsqlite3 a.db 'INSERT INTO new SELECT * FROM users'\n"
+        'old=$(sqlite3 a.db "SELECT count(*) FROM users")\n'
+        'new=$(sqlite3 a.db "SELECT count(*) FROM new")\n'
+        '[ "$old" -eq "$new" ] || echo differ\nsqlite3 a.db "DROP TABLE users"\n',
+        "set -e\nsqlite3 a.db 'INSERT INTO new SELECT * FROM users'\n"
+        'old=$(sqlite3 a.db "SELECT count(*) FROM users")\n'
+        'new=$(sqlite3 a.db "SELECT count(*) FROM new")\n'
+        '[ "$old" -eq "$new" ] || { echo differ; exit 1; }\nsqlite3 a.db "DROP TABLE users"\n',
+    ),
+    "notice": (
+        "a.sql",
+        "INSERT INTO new SELECT * FROM users;\nDO $$ BEGIN\n  IF (SELECT count(*) FROM new) <> "
+        "(SELECT count(*) FROM users) THEN\n    RAISE NOTICE 'rows: %', 1;\n  END IF;\nEND $$;\n"
+        "DROP TABLE users;\n",
+        "INSERT INTO new SELECT * FROM users;\nDO $$ BEGIN\n  IF (SELECT count(*) FROM new) <> "
+        "(SELECT count(*) FROM users) THEN\n    RAISE EXCEPTION 'rows: %', 1;\n  END IF;\nEND $$;\n"
+        "DROP TABLE users;\n",
+    ),
+    "comparison in Python": (
+        "a.py",
+        COMPARED.format(""),
+        COMPARED.format('        raise RuntimeError("users and new have not the same rows")\n'),
+    ),
+}
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_safe_fix(case: str, tmp_path: Path) -> None:
     name, text, wanted = CASES[case]
@@ -222,6 +284,87 @@ REVIEWED = {
 }
 
 
+REVIEWED |= {
+    "cp": ("a.sh", "cp seed.db app.db\n", "cp -n seed.db app.db\n"),
+    "cp of a root": (
+        "a.sh",
+        "mkdir -p x && : > app.db\n",
+        'mkdir -p x && { [ -e "app.db" ] || : > app.db; }\n',
+    ),
+    "dd": (
+        "a.sh",
+        "dd if=/dev/zero of='my app.db' bs=1 count=1\n",
+        "[ -e \"my app.db\" ] || dd if=/dev/zero of='my app.db' bs=1 count=1\n",
+    ),
+    "download": (
+        "a.sh",
+        "wget -qO app.db https://example.com/app.db\n",
+        '[ -e "app.db" ] || wget -qO app.db https://example.com/app.db\n',
+    ),
+    "here-document": (
+        "a.sh",
+        "cat > app.db <<EOF\nx\nEOF\n",
+        '[ -e "app.db" ] || cat > app.db <<EOF\nx\nEOF\n',
+    ),
+    "open": ("a.py", "with open('app.db', 'wb'):\n    pass\n", "with open('app.db', 'xb'):\n    pass\n"),
+    "replace": (
+        "a.py",
+        "import os\n\nos.replace('x', 'app.db')\n",
+        "import os\n\nif not os.path.exists('app.db'):\n    os.replace('x', 'app.db')\n",
+    ),
+    "restore": (
+        "a.sh",
+        "set -e\npm2 stop shop\ncp old/app.db.bak app.db\npm2 start shop\n",
+        'set -e\npm2 stop shop\nmoved_at=$(date +%Y%m%d_%H%M%S)\n'
+        'mv "app.db" "app.db.damaged_$moved_at" || exit 1\nfor companion in -wal -shm; do\n'
+        '  if [ -e "app.db$companion" ]; then mv "app.db$companion" '
+        '"app.db.damaged_$moved_at$companion"; fi\ndone\n'
+        "cp old/app.db.bak app.db\npm2 start shop\n",
+    ),
+    "change in a condition": (
+        "a.sh",
+        "if sqlite3 a.db 'ALTER TABLE t ADD COLUMN n'; then sqlite3 a.db 'SELECT n FROM t'; fi\n",
+        "if { sqlite3 a.db \".backup 'a.db.bak_$(date +%Y%m%d_%H%M%S)'\" && "
+        "sqlite3 a.db 'ALTER TABLE t ADD COLUMN n'; }; then sqlite3 a.db 'SELECT n FROM t'; fi\n",
+    ),
+    "change by psql": (
+        "a.sh",
+        "set -e\nsudo -u postgres psql -h db -v ON_ERROR_STOP=1 shop <<SQL\n"
+        "ALTER TABLE t ADD COLUMN n int;\nSELECT n FROM t LIMIT 1;\nSQL\n",
+        'set -e\nsudo -u postgres pg_dump -Fc -h db shop > "shop_$(date +%Y%m%d_%H%M%S).dump"\n'
+        "sudo -u postgres psql -h db -v ON_ERROR_STOP=1 shop <<SQL\n"
+        "ALTER TABLE t ADD COLUMN n int;\nSELECT n FROM t LIMIT 1;\nSQL\n",
+    ),
+    "change through a pipe": (
+        "a.sh",
+        "echo 'ALTER TABLE t ADD COLUMN n int; SELECT n FROM t' | mysql -u root -p shop\n",
+        'mysqldump --single-transaction -u root -p shop > "shop_$(date +%Y%m%d_%H%M%S).sql" && '
+        "echo 'ALTER TABLE t ADD COLUMN n int; SELECT n FROM t' | mysql -u root -p shop\n",
+    ),
+    "change in Python": (
+        "a.py",
+        "import sqlite3\n\ncon = sqlite3.connect('a.db')\n"
+        "con.execute('ALTER TABLE t ADD COLUMN n')\ncon.execute('SELECT n FROM t')\n",
+        "import contextlib\nimport sqlite3\nimport time\n\nwith (\n"
+        '    contextlib.closing(sqlite3.connect("a.db")) as live,\n'
+        '    contextlib.closing(sqlite3.connect(f"a.db.bak_{time.time_ns()}")) as saved,\n'
+        "):\n    live.backup(saved)\ncon = sqlite3.connect('a.db')\n"
+        "con.execute('ALTER TABLE t ADD COLUMN n')\ncon.execute('SELECT n FROM t')\n",
+    ),
+    "checkfirst": (
+        "a.py",
+        "metadata.create_all(engine, checkfirst=False)\n",
+        "metadata.create_all(engine)\n",
+    ),
+    "terraform": (
+        "a.tf",
+        'resource "aws_rds_cluster" "orders" {\n  cluster_identifier = "orders"\n}\n',
+        'resource "aws_rds_cluster" "orders" {\n  lifecycle {\n    prevent_destroy = true\n  }\n'
+        '  cluster_identifier = "orders"\n}\n',
+    ),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("case", REVIEWED)
 def test_a_fix_for_review_is_only_done_when_asked(case: str, tmp_path: Path) -> None:
     name, text, wanted = REVIEWED[case]
@@ -248,6 +391,21 @@ LEFT_ALONE = {
     "copy of some rows": (
         "a.sql",
         "INSERT INTO users_new SELECT * FROM users WHERE age > 3;\nDROP TABLE users;\n",
+    ),
+    "another program's file": ("a.sh", "scp new.db host:/srv/app.db\n"),
+    "first of its words": ("a.sh", "cp -f -t data app.db\n"),
+    "replaced by another": (
+        "a.sh",
+        'set -e\nmv app.db "app.db.old_$(date +%s)"\nmv -f new.db "$(pwd)/app.db"\n',
+    ),
+    "change whose client is not known": (
+        "a.sh",
+        "psql --host-of-mine=x shop -c 'ALTER TABLE t ADD COLUMN n int; SELECT n FROM t'\n",
+    ),
+    "counts that are printed": (
+        "a.sql",
+        "INSERT INTO new SELECT * FROM users WHERE age > 3;\nSELECT count(*) FROM new;\n"
+        "DROP TABLE users;\n",
     ),
     "in the container": ("a.sh", "docker compose exec web rm /app/app.db\n"),
 }

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dbguard.discover import Candidate
 from dbguard.fixing.proposal import Proposal, propose
-from dbguard.fixing.workbench import Bench, Candidate, Reading
+from dbguard.fixing.workbench import Bench, Reading
 from dbguard.options import ScanOptions
 from dbguard.repair.fix import Safety
 
@@ -50,7 +51,7 @@ MANY = {
         f"INSERT INTO t{i}_new SELECT * FROM t{i};\nDROP TABLE t{i};" for i in range(40)
     ),
     "Makefile": "all:\n" + "\n".join(f"\trm -f a{i}.db" for i in range(40)),
-    "package.json": '{"scripts": {%s}}' % ", ".join(f'"r{i}": "rm a{i}.db"' for i in range(40)),
+    "package.json": '{"scripts": {' + ", ".join(f'"r{i}": "rm a{i}.db"' for i in range(40)) + "}}",
 }
 
 

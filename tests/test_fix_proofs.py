@@ -166,3 +166,101 @@ def test_the_inserted_comparison_stops_the_drop_only_where_rows_are_missing(
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     assert ("users" in tables) == missing
     assert not before - kept(data)
+
+
+CHANGES = {
+    "change.py": "import sqlite3\n\nPATH = 'app.db'\nconnection = sqlite3.connect(PATH)\n"
+    "connection.execute('ALTER TABLE users ADD COLUMN email TEXT')\n",
+    "change.sh": 'sqlite3 app.db "ALTER TABLE users ADD COLUMN email TEXT"\n',
+    "list.sh": 'cd . && sqlite3 app.db "ALTER TABLE users ADD COLUMN email TEXT"; echo done\n',
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("possible", [True, False], ids=["backup", "no room"])
+def test_the_backup_that_is_added_is_whole_or_nothing_is_changed(
+    name: str, possible: bool, live: Path, tmp_path: Path
+) -> None:
+    code = tmp_path / name
+    code.write_text(CHANGES[name])
+    _needs(code)
+    proposal = proposed(code, tmp_path)
+    assert [one.rule for one in proposal.fixed] == ["change-without-backup"]
+    for candidate, _, after in proposal.changes():
+        # A folder of the name is in the way of every backup.
+        text = after if possible else after.replace(".bak_", "/bak_")
+        Path(candidate.absolute).write_text(text)
+    run(code, live)
+    with closing(sqlite3.connect(live / "app.db")) as connection:
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(users)")}
+        assert ("email" in columns) == possible
+    copies = list(live.glob("app.db.bak_*"))
+    assert len(copies) == possible
+    for copy in copies:
+        with closing(sqlite3.connect(copy)) as connection:
+            assert connection.execute("SELECT count(*) FROM users").fetchone() == (4,)
+
+
+OVERWRITES = {
+    "open.py": "with open('app.db', 'wb') as file:\n    file.write(b'new')\n",
+    "copy.py": "import shutil\n\nshutil.copyfile('seed', 'app.db')\n",
+    "path.py": "from pathlib import Path\n\nPath('app.db').write_bytes(b'new')\n",
+    "cp.sh": "cp seed app.db\n",
+    "redirect.sh": "mkdir -p x && echo new > app.db\n",
+    "list.sh": "true && cat seed > app.db || echo no\n",
+    "loop.sh": 'for DB in app.db; do cat < seed > "$DB"; done\n',
+}
+
+
+@pytest.mark.parametrize("name", OVERWRITES)
+@pytest.mark.parametrize("there", [True, False])
+def test_what_writes_only_where_no_file_is_leaves_a_database_as_it_is(
+    name: str, there: bool, tmp_path: Path
+) -> None:
+    code = tmp_path / name
+    code.write_text(OVERWRITES[name])
+    proposal = proposed(code, tmp_path)
+    assert [one.rule for one in proposal.fixed] == ["overwrite-database-file"]
+    for candidate, _, after in proposal.changes():
+        Path(candidate.absolute).write_text(after)
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "seed").write_text("new")
+    if there:
+        seed(data, CLEAN)
+    before = kept(data)
+    run(code, data)
+    assert kept(data) == before if there else (data / "app.db").read_text().strip() == "new"
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("kind", ["sh", "py"])
+def test_a_restore_keeps_the_damaged_database_with_its_log(
+    kind: str, there: bool, live: Path, tmp_path: Path
+) -> None:
+    code = tmp_path / f"restore.{kind}"
+    code.write_text(
+        "systemctl() { :; }\nsystemctl stop app\ncp old/app.db.bak app.db\n"
+        if kind == "sh"
+        else "import shutil\nimport subprocess\nsubprocess.run(['true', 'systemctl stop app'])\n"
+        "shutil.copyfile('old/app.db.bak', 'app.db')\n"
+    )
+    proposal = proposed(code, tmp_path)
+    assert "restore-without-keeping" in [one.rule for one in proposal.fixed]
+    for candidate, _, after in proposal.changes():
+        Path(candidate.absolute).write_text(after)
+    (live / "old").mkdir()
+    with closing(sqlite3.connect(live / "old/app.db.bak")) as connection:
+        connection.execute("CREATE TABLE restored (x)")
+    if not there:
+        for path in live.glob("app.db*"):
+            path.unlink()
+    run(code, live)
+    if not there:
+        assert not (live / "app.db").exists()
+        return
+    with closing(sqlite3.connect(live / "app.db")) as connection:
+        assert list(connection.execute("SELECT name FROM sqlite_master")) == [("restored",)]
+    (aside,) = (p for p in live.glob("app.db.damaged_*") if p.name[-4:] not in ("-wal", "-shm"))
+    with closing(sqlite3.connect(aside)) as connection:
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (4,)

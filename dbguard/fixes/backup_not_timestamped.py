@@ -30,6 +30,8 @@ class BackupNotTimestamped(Fix):
         base = basename(name)
         if not base or site.region.file.text.count(base) != 1:
             return
+        if site.operation.source is not None and basename(site.operation.source.name) == base:
+            return  # what is copied is named there, not the copy
         if (found := around(site.region, "shell", site.finding.primary.span)) is not None:
             yield from _in_shell(site, *found, base)
         if site.region.language == "python":

@@ -8,25 +8,16 @@ from dbguard.databases import COMPANIONS
 from dbguard.patterns import regex
 from dbguard.repair.edits import Edit
 from dbguard.repair.fix import Fix, Repair, Safety, Site
+from dbguard.repair.moving import in_quotes, names_are_free, on_one_line, python_move, shell_moves
 from dbguard.repair.places import has_lines
 from dbguard.repair.shell_code import Command, ShellCode, is_run_by_shell
-from dbguard.repair.words import Word
 from dbguard.source import Span, has_hole
 
 _PROGRAMS = frozenset({"rm", "unlink", "shred", "srm"})
 _OPTIONS = regex(r"-[fvuz]+|--force|--verbose|--")
 _WRAPPERS = regex(r"(?:(?:sudo|doas)(?:[ \t]+-[nEH]+)*[ \t]+|command[ \t]+)?")
-_ONE_FILE = regex(r"(?:[^\s*?\[\]{}~\"'`\\()<>;&|#]|\$\{[A-Za-z_]\w*\})+")
 _SEVERAL = regex(r"[\s*?\[]")
-_UNCLEAR = regex(r'[`"]|\$\(|\[[@*]\]|\$[@*]')
-_SPECIAL = regex(r'[$`"\\]')
-_OWN = regex(
-    r"moved_at=\$\(date \+%Y%m%d_%H%M%S\)|for (?:companion|moved_file) in|\$moved_file\b"
-    r"|\$companion\b|\.bak_\$moved_at"
-)
-_TAKEN = regex(r"\b(?:moved_at|companion|moved_file)\b")
 _WHAT = "moved aside, with what belongs to it"
-_NAME = regex(r"[A-Za-z_][\w.]*")
 
 
 class DeleteDatabaseFile(Fix):
@@ -54,7 +45,7 @@ def _in_shell(site: Site) -> Iterator[Repair]:
     if code is None or command is None or command.words[0].plain.lstrip("\\") not in _PROGRAMS:
         return
     files = _files(command, site)
-    if not (files and _WRAPPERS.fullmatch(command.wrapper) and _names_are_free(site.text)):
+    if not (files and _WRAPPERS.fullmatch(command.wrapper) and names_are_free(site.text)):
         return
     span = Span(code.inner(command.node).start, code.inner(command.node).end)
     if site.region.text[span.start : span.end].count("\n"):
@@ -63,15 +54,15 @@ def _in_shell(site: Site) -> Iterator[Repair]:
         # One of them may be the database, and the rest go as before.
         for name, rest in _one_and_rest(command, site):
             deleted = " ".join((command.wrapper + command.words[0].written, *rest))
-            yield from _moved(code, command, span, [*_moves([name], command.wrapper), deleted])
-    yield from _moved(code, command, span, _moves(files, command.wrapper))
+            yield from _moved(code, command, span, [*shell_moves([name], command.wrapper), deleted])
+    yield from _moved(code, command, span, shell_moves(files, command.wrapper))
 
 
 def _one_and_rest(command: Command, site: Site) -> Iterator[tuple[str, list[str]]]:
     """Yield each file with what is left of the command's words when its own are taken out."""
     words = command.words[1:]
     for name in _files(command, site):
-        rest = [word for word in words if COMPANIONS.sub("", _in_quotes(word) or "") != name]
+        rest = [word for word in words if COMPANIONS.sub("", in_quotes(word) or "") != name]
         if any(not _OPTIONS.fullmatch(word.plain) for word in rest):
             yield name, [word.written for word in rest]
 
@@ -80,19 +71,12 @@ def _moved(code: ShellCode, command: Command, span: Span, lines: list[str]) -> I
     """Yield the lines in the place of a command: several where it is alone on its line."""
     region = code.region
     alone = command.stands_alone and not command.redirected
-    if alone and _own_line(code, span) and has_lines(region):
+    if alone and code.has_own_line(span) and has_lines(region):
         yield Repair(region, (Edit(span, f"\n{code.indent(span.start)}".join(lines)),), _WHAT)
-    text = " ".join(_on_one_line(lines))
+    text = on_one_line(lines)
     if alone:
         yield Repair(region, (Edit(span, text.removesuffix(";")),), _WHAT)
     yield Repair(region, (Edit(span, f"{{ {text} }}"),), _WHAT)
-
-
-def _own_line(code: ShellCode, span: Span) -> bool:
-    text = code.region.text
-    end = text.find("\n", span.end)
-    rest = text[span.end : len(text) if end < 0 else end].strip()
-    return code.begins_line(span.start) and (not rest or rest.startswith("#"))
 
 
 def _files(command: Command, site: Site) -> list[str]:
@@ -103,51 +87,11 @@ def _files(command: Command, site: Site) -> list[str]:
     for word in command.words[1:]:
         if _OPTIONS.fullmatch(word.plain):
             continue
-        name = _in_quotes(word)
+        name = in_quotes(word)
         if name is None or ("$" in name and word.written == name and not is_one):
             return []
         found[COMPANIONS.sub("", name)] = None
     return list(found)
-
-
-def _in_quotes(word: Word) -> str | None:
-    """Return how a word is written between double quotes, None if it may be several files."""
-    quote = word.written[:1]
-    if quote in ("'", '"') and word.plain == word.written:
-        return None
-    if quote == '"':
-        return word.plain if not _UNCLEAR.search(word.plain) else None
-    if quote == "'":
-        return word.plain if not _SPECIAL.search(word.plain) else None
-    return word.plain if _ONE_FILE.fullmatch(word.plain) else None
-
-
-def _moves(files: list[str], wrapper: str) -> list[str]:
-    """Return the lines that move files aside. What is not there is left out."""
-    if len(files) == 1:
-        loop, name = [], files[0]
-    else:
-        listed = " ".join(f'"{name}"' for name in files)
-        loop, name = [f"for moved_file in {listed}; do"], "$moved_file"
-    there, aside = f'"{name}$companion"', f'"{name}.bak_$moved_at$companion"'
-    inner = "  " * len(loop)
-    lines = [
-        "moved_at=$(date +%Y%m%d_%H%M%S)",
-        *loop,
-        f'{inner}for companion in "" -wal -shm; do',
-        f"{inner}  if [ -e {there} ]; then {wrapper}mv {there} {aside}; fi",
-        f"{inner}done",
-    ]
-    return [*lines, "done"] if loop else lines
-
-
-def _names_are_free(text: str) -> bool:
-    """Say whether a script uses the names of our variables for nothing else."""
-    return _TAKEN.search(_OWN.sub("", text)) is None
-
-
-def _on_one_line(lines: list[str]) -> list[str]:
-    return [line.strip() + ("" if line.endswith(" do") else ";") for line in lines]
 
 
 def _in_python(site: Site) -> Iterator[Repair]:
@@ -160,10 +104,6 @@ def _in_python(site: Site) -> Iterator[Repair]:
         or not code.is_whole_statement(call)
     ):
         return
-    imports = code.imported("os", "time")
-    aside, part = code.fresh(call, "aside", "moved_aside"), code.fresh(call, "part", "companion")
-    if imports is None or not aside or not part:
-        return
     callee, arguments = code.callee(call), code.arguments(call)
     missing_ok = code.keywords(call).get("missing_ok")
     if callee.endswith(".unlink") and callee != "os.unlink" and not arguments:
@@ -173,24 +113,9 @@ def _in_python(site: Site) -> Iterator[Repair]:
         path, tolerant = code.text(arguments[0]), False
     else:
         return
-    if "\n" in path or "await " in path:
+    move = python_move(code, call, path, tolerant=tolerant)
+    if move is None:
         return
-    lines = []
-    if not _NAME.fullmatch(path):
-        name = code.fresh(call, "database_path", "path_to_database")
-        if not name:
-            return
-        lines.append(f"{name} = {path}")
-        path = name
-    parts = '("", "-wal", "-shm")' if tolerant else '("-wal", "-shm")'
-    lines.append(f'{aside} = f"{{{path}}}.bak_{{time.time_ns()}}"')
-    if not tolerant:
-        lines.append(f"os.rename({path}, {aside})")
-    lines += [
-        f"for {part} in {parts}:",
-        f'    if os.path.exists(f"{{{path}}}{{{part}}}"):',
-        f'        os.rename(f"{{{path}}}{{{part}}}", f"{{{aside}}}{{{part}}}")',
-    ]
     indent = code.indent(site.span.start)
-    edit = Edit(site.span, f"\n{indent}".join(lines))
-    yield Repair(site.region, (*imports, edit), _WHAT)
+    edit = Edit(site.span, f"\n{indent}".join(move.lines))
+    yield Repair(site.region, (*move.imports, edit), _WHAT)

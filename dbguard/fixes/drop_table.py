@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbguard.patterns import regex
+from dbguard.repair.clients import dialect_around, stops_at_error, takes_one_statement
 from dbguard.repair.copies import copy_of_dropped
-from dbguard.repair.edits import Edit
 from dbguard.repair.fix import Fix, Repair, Safety, Site
 from dbguard.repair.places import around
 from dbguard.repair.shell_code import inserted, is_run_by_shell
-from dbguard.repair.sql_code import MYSQL, ORACLE, POSTGRESQL, SQLITE, SqlCode
+from dbguard.repair.sql_code import ORACLE
 from dbguard.repair.verification import count_query, verification
 from dbguard.source import Region, Span
 
-_STOPS = {SQLITE: ".bail on\n", POSTGRESQL: "\\set ON_ERROR_STOP on\n"}
 _RECEIVER = regex(r"([A-Za-z_][\w.]*)\.(execute|exec_driver_sql|drop_table)")
 _OP = regex(r"(?:\w+\.)?op")
 _WHAT = "compares both tables before the drop"
@@ -55,9 +54,10 @@ class DropTable(Fix):
 def _in_sql(site: Site, old: str, new: str) -> Iterator[Repair]:
     code = site.parsed.sql(site.region)
     statement = code.statement_at(site.span.start)
-    if statement is None or _takes_one(site.region, code):
+    alone = len(code.statements) == 1 and takes_one_statement(site.region)
+    if statement is None or alone:
         return
-    dialect = code.dialect or _dialect_around(site.region)
+    dialect = code.dialect or dialect_around(site.region)
     if dialect == ORACLE:
         return
     lines = verification(code.written(old), code.written(new), old, dialect)
@@ -67,7 +67,7 @@ def _in_sql(site: Site, old: str, new: str) -> Iterator[Repair]:
         lines, joint = [line.strip() for line in lines], " "
     edit = inserted(at, joint.join([*lines, ""]))
     yield Repair(site.region, (edit,), _WHAT)
-    stops = _stops(site.region, code)
+    stops = stops_at_error(site.region, code)
     if stops is not None:
         yield Repair(site.region, (stops,), "stops at the first error")
         yield Repair(site.region, (stops, edit), _WHAT)
@@ -75,33 +75,9 @@ def _in_sql(site: Site, old: str, new: str) -> Iterator[Repair]:
 
 def _stopping(site: Site) -> Iterator[Repair]:
     """A copy that may have failed proves nothing: where the client goes on, it is to stop."""
-    stops = _stops(site.region, site.parsed.sql(site.region))
+    stops = stops_at_error(site.region, site.parsed.sql(site.region))
     if stops is not None:
         yield Repair(site.region, (stops,), "stops at the first error")
-
-
-def _takes_one(region: Region, code: SqlCode) -> bool:
-    """Say whether a text is the argument of a call that takes one statement only."""
-    alone = len(code.statements) == 1 and "script" not in region.via
-    return alone and region.via.startswith("argument of execute")
-
-
-def _stops(region: Region, code: SqlCode) -> Edit | None:
-    """Return the edit by which the client stops at the first error, None where it does."""
-    dialect = code.dialect or _dialect_around(region)
-    piped = region.parent is not None and not region.via.startswith(("-c", "argument"))
-    if not piped or dialect not in _STOPS:
-        return None
-    start = next((token.start for token in code.tokens), 0)
-    return inserted(start, _STOPS[dialect] + code.indent(start))
-
-
-def _dialect_around(region: Region) -> str:
-    """Return the dialect of the program that runs a text, '' where it is not known."""
-    for word, dialect in (("sqlite", SQLITE), ("psql", POSTGRESQL), ("mysql", MYSQL)):
-        if word in region.via:
-            return dialect
-    return ""
 
 
 def _in_shell(site: Site) -> Iterator[Repair]:
@@ -127,7 +103,7 @@ def _in_shell(site: Site) -> Iterator[Repair]:
     if argument is None or argument.plain.strip() != site.text.strip() or copies.span == drops.span:
         return
     sql = site.parsed.sql(site.region)
-    dialect = sql.dialect or _dialect_around(site.region)
+    dialect = sql.dialect or dialect_around(site.region)
     lines = verification(sql.written(copy.old), sql.written(copy.new), copy.old, dialect)
     compared = " ".join(line.strip() for line in lines)
     if dialect == ORACLE or any(mark in compared for mark in '"$`\\'):

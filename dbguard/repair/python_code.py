@@ -117,6 +117,22 @@ class PythonCode:
                 yield node, said
             stack.extend(reversed(node.children))
 
+    def calls(self) -> Iterator[Node]:
+        """Yield every call of the text, in its order."""
+        stack = [self.tree.root]
+        while stack:
+            node = stack.pop()
+            if node.type == "call":
+                yield node
+            stack.extend(reversed(node.children))
+
+    def scope_of(self, node: Node) -> Node | None:
+        """Return the function a node stands in, None for the top level."""
+        at = node.parent
+        while at is not None and at.type != "function_definition":
+            at = at.parent
+        return at
+
     def words(self, call: Node) -> tuple[Word, ...]:
         """Return the words of a command a call takes: what is called, then plain strings.
 
@@ -186,7 +202,7 @@ class PythonCode:
             if self.text(node) > line:
                 at = self.inner(node).start
                 return Edit(Span(at, at), f"{line}\n")
-        at = self._line_end(self.inner(plain[-1]).end)
+        at = self.line_end(self.inner(plain[-1]).end)
         return Edit(Span(at, at), f"\n{line}")
 
     def _first_import(self, lines: str) -> Edit:
@@ -204,7 +220,7 @@ class PythonCode:
                 and (node.named_children[0].type == "string")
             )
             if node.type == "future_import_statement" or (is_docstring and behind == 0):
-                behind = self._line_end(self.inner(node).end)
+                behind = self.line_end(self.inner(node).end)
             elif node.type != "comment":
                 break
         if behind:
@@ -222,7 +238,14 @@ class PythonCode:
                 break
         return found
 
-    def _line_end(self, at: int) -> int:
+    def line_of(self, statement: Node) -> Span:
+        """Return the lines of a statement that stands alone on them, with the last line end."""
+        span = self.inner(statement)
+        start = self.region.text.rfind("\n", 0, span.start) + 1
+        return Span(start, min(len(self.region.text), self.line_end(span.end) + 1))
+
+    def line_end(self, at: int) -> int:
+        """Return where the line ends in which *at* stands."""
         end = self.region.text.find("\n", at)
         return len(self.region.text) if end < 0 else end
 

@@ -42,15 +42,7 @@ class Command:
     @property
     def stands_alone(self) -> bool:
         """Say whether other statements may stand before and behind it, in its place."""
-        statement = self.statement
-        parent = statement.parent
-        if parent is None or parent.type not in _LISTS or self.in_background:
-            return False
-        if parent.type not in ("if_statement", "elif_clause"):
-            return True
-        # Of an if, what stands before "then" is the condition.
-        before = [child.type for child in parent.children if child.end_byte <= statement.start_byte]
-        return "then" in before
+        return not self.in_background and self.code.is_one_of_list(self.statement)
 
     @property
     def in_background(self) -> bool:
@@ -105,9 +97,7 @@ class ShellCode:
 
     def command_at(self, span: Span) -> Command | None:
         """Return the simple command whose program word begins where *span* does."""
-        node = self._smallest(span)
-        while node is not None and node.type != "command":
-            node = node.parent
+        node = self.node_at(span, "command")
         if node is None:
             return None
         words = [self.word(child) for child in node.named_children if child.type != "file_redirect"]
@@ -117,11 +107,16 @@ class ShellCode:
         begin = self.inner(node).start
         return Command(self, node, own, self.region.text[begin : span.start])
 
+    def node_at(self, span: Span, type_: str) -> Node | None:
+        """Return the smallest node of a type that *span* stands in, or is."""
+        node = self._smallest(span)
+        while node is not None and node.type != type_:
+            node = node.parent
+        return node
+
     def command_around(self, span: Span) -> Command | None:
         """Return the simple command in which *span* stands, with its own words."""
-        node = self._smallest(span)
-        while node is not None and node.type != "command":
-            node = node.parent
+        node = self.node_at(span, "command")
         if node is None:
             return None
         return self.command_at(self.inner(node))
@@ -142,6 +137,39 @@ class ShellCode:
         begin = self.region.text.rfind("\n", 0, at) + 1
         return not self.region.text[begin:at].strip()
 
+    def has_own_line(self, span: Span) -> bool:
+        """Say whether nothing but white space and a comment stands beside a place on its lines."""
+        text = self.region.text
+        end = text.find("\n", span.end)
+        rest = text[span.end : len(text) if end < 0 else end].strip()
+        return self.begins_line(span.start) and (not rest or rest.startswith("#"))
+
+    def statement_around(self, span: Span) -> Node | None:
+        """Return the statement of one command, or of one pipe, that a place stands in."""
+        node = self._smallest(span)
+        while node is not None and node.type not in ("command", "redirected_statement"):
+            node = node.parent
+        return self.whole(node) if node is not None else None
+
+    def whole(self, node: Node) -> Node:
+        """Return the statement a command is part of: with its redirections and its pipe."""
+        while node.parent is not None and node.parent.type in _PARTS:
+            node = node.parent
+        return node
+
+    def is_one_of_list(self, statement: Node) -> bool:
+        """Say whether other statements may stand before and behind one, in its place."""
+        parent = statement.parent
+        if parent is None or parent.type not in _LISTS:
+            return False
+        if parent.type not in ("if_statement", "elif_clause"):
+            return True
+        # Of an if, what stands before "then" is the condition.
+        before = [child.type for child in parent.children if child.end_byte <= statement.start_byte]
+        return "then" in before
+
+
+_PARTS = frozenset({"redirected_statement", "pipeline"})
 
 _WITHOUT_SHELL = ("command: of service", "entrypoint: of service", "healthcheck: of service",
     "line of a service", "command of tox", "task of pyproject.toml", "args: of container",
