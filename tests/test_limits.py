@@ -106,20 +106,46 @@ def test_texts_that_double_in_python_end(tmp_path: Path, doubled: str) -> None:
     assert scanned(tmp_path, "a.py", text).findings
 
 
-# limit: processor time of the parser for one text
+# limit: stretches of a text that the parser reads, one again and again
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("a.py", "import os\nos.remove('a.db')\nos.system('rm " + "{a}" * 6_000 + "\n"),
-        ("a.sh", "rm a.db\necho " + ")" * 20_000 + "\n"),
+        ("a.py", "import os\nos.remove('a.db')\n" + "\\\n" * 50_000),
+        ("a.sh", "rm a.db\n" + "class A(" * 25_000),
     ],
 )
-def test_a_text_that_takes_too_long_to_parse_is_reported(
+def test_a_text_that_the_parser_reads_again_and_again_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:
-    monkeypatch.setattr(syntax_tree, "PARSE_SECONDS", -1)
+    # The clock has no part in it.
+    monkeypatch.setattr(syntax_tree, "thread_time", lambda: 0.0)
     report = scanned(tmp_path, name, text)
-    assert errors(report)
+    assert any("pars" in error for error in errors(report))
+    assert report.incomplete
+
+
+# limit: steps of the parser in one text
+@pytest.mark.parametrize("name", ["a.py", "a.sh"])
+def test_a_text_of_very_many_steps_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(syntax_tree, "thread_time", lambda: 0.0)
+    text = "import os; os.remove('a.db')\n" + "rm -f a.db;\n" * 500
+    assert "pars" not in str(errors(scanned(tmp_path, name, text)))
+    monkeypatch.setattr(syntax_tree, "MAX_STEPS", 1_000)
+    report = scanned(tmp_path, name, text)
+    assert any("pars" in error for error in errors(report))
+    assert report.incomplete
+
+
+# limit: processor time of the parser for one text (the counts above come first)
+@pytest.mark.parametrize("name", ["a.py", "a.sh"])
+def test_a_text_that_takes_too_long_to_parse_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(syntax_tree, "PARSE_SECONDS", -1)
+    report = scanned(tmp_path, name, "import os; os.remove('a.db')\n" + "rm -f a.db;\n" * 500)
+    assert any("pars" in error for error in errors(report))
     assert report.incomplete
 
 

@@ -32,7 +32,15 @@ LIMITS = {
         analysis.MAX_LENGTH // MIB,
         "test_limits.py",
     ),
-    "processor time of the parser for one text": (syntax_tree.PARSE_SECONDS, "test_limits.py"),
+    "stretches of a text that the parser reads, one again and again": (
+        syntax_tree.MAX_READS,
+        "test_limits.py",
+    ),
+    "steps of the parser in one text": (syntax_tree.MAX_STEPS, "test_limits.py"),
+    "processor time of the parser for one text (the counts above come first)": (
+        syntax_tree.PARSE_SECONDS,
+        "test_limits.py",
+    ),
     "operations of one file, with those of the files it runs": (
         analysis.MAX_OPERATIONS,
         "test_limits.py",

@@ -8,8 +8,9 @@ tells what expressions are worth; :mod:`calls` what the calls of libraries do.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 
 from dbguard.flow import Lowered
 from dbguard.languages.grammars import Language, grammar
@@ -29,8 +30,11 @@ __all__ = ["comments", "lower", "lower_in_project"]
 _PRINT = regex(rb"^[ \t]*(?:print|exec)[ \t]+(?![=.,)\]:+\-*/%|&<>!])", re.MULTILINE)
 
 
-MODULES_KEPT = 48
-"""How many modules that a file imports stay parsed for the next one that does, in a process."""
+KEPT_LENGTH = 1_000_000
+"""How long, in characters, the modules together are that stay parsed in a process.
+
+Many files of a project import the same few. A tree takes some 20 bytes a character.
+"""
 
 INDENTATION_LIMIT = 300
 """tree-sitter-python 0.25 writes past its buffer at 511 levels; Python itself takes 100."""
@@ -105,7 +109,7 @@ def _module(region: Region, modules: Modules) -> Program | None:
     if _too_deep(region.text) is not None:
         return None
     try:
-        tree, marks = _read_module(region.file.path, region.text, _ByText(region))
+        tree, marks = _read_module(region)
     except TimeoutError:
         return None
     program = Program(tree, marks, modules)
@@ -113,30 +117,26 @@ def _module(region: Region, modules: Modules) -> Program | None:
     return program
 
 
-class _ByText:
-    """A region whose path and text already tell it from others: it counts in no comparison."""
-
-    def __init__(self, region: Region) -> None:
-        self.region = region
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByText)
-
-    def __hash__(self) -> int:
-        return 0
+_kept: OrderedDict[tuple[str, str], tuple[SyntaxTree, Marks]] = OrderedDict()
+"""The modules last asked for, by path and text: the one asked for least recently first."""
 
 
-@lru_cache(maxsize=MODULES_KEPT)
-def _read_module(_path: str, _text: str, whole: _ByText) -> tuple[SyntaxTree, Marks]:
+def _read_module(region: Region) -> tuple[SyntaxTree, Marks]:
     """Return the tree and the marks of a module, which nothing changes once they are spread.
 
-    Many files of a project import the same few. What is bound in a module is not shared:
-    it is computed as the file that imports it sees it. Raises TimeoutError.
+    What is bound in a module is not shared: it is computed as the file that imports it sees
+    it. Raises TimeoutError.
     """
-    region = whole.region
+    key = region.file.path, region.text
+    if key in _kept:
+        _kept.move_to_end(key)
+        return _kept[key]
     marks = Marks(region.text.encode("utf-8", "surrogatepass"), calls.WORDS, calls.NAMED)
     tree = SyntaxTree(region, _language())
     marks.spread(tree)
+    _kept[key] = tree, marks
+    while len(_kept) > 1 and sum(len(text) for _, text in _kept) > KEPT_LENGTH:
+        _kept.popitem(last=False)
     return tree, marks
 
 

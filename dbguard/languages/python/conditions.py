@@ -10,10 +10,11 @@ from dbguard.languages.grammars import Node
 from dbguard.languages.python.evaluation import unwrap
 from dbguard.languages.python.guards import arguments_of, guard, texts_of
 from dbguard.languages.python.names import Scope
-from dbguard.languages.python.values import Text, Unknown, Value
+from dbguard.languages.python.values import Alternatives, Text, Unknown, Value
 from dbguard.operations import Guard
 from dbguard.patterns import regex
-from dbguard.source import Mapped, display
+from dbguard.records import dataclass
+from dbguard.source import Mapped, display, has_hole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ def _computed(program: Program, node: Node, scope: Scope) -> Callable[[], Value]
 _SUFFIX = regex(r"^(\w+)(?:\.name|\.path)?\.(?:endswith\(|suffix\s*==\s*)")
 
 
+def tells_an_ending(program: Program, node: Node) -> bool:
+    """Say whether a condition may ask how a text ends."""
+    return program.tree.data.find(b"endswith(", node.start_byte, node.end_byte) >= 0
+
+
 def narrow(program: Program, node: Node, scope: Scope, holds: bool) -> None:
     """Bind a file name to a pattern where a condition tells how it ends (``.endswith(".db")``)."""
     node = unwrap(node)
@@ -76,16 +82,60 @@ def narrow(program: Program, node: Node, scope: Scope, holds: bool) -> None:
         node, holds = unwrap(argument), not holds
     if node.type == "boolean_operator":
         operator = node.child_by_field_name("operator")
+        parts = node.named_children[:8]
         if operator is not None and (operator.type == "and") == holds:
-            for part in node.named_children[:8]:
+            for part in parts:
                 if part.type != "boolean_operator":
                     narrow(program, part, scope, holds)
+        elif holds and operator is not None:
+            endings = [_ending(program, part, scope) for part in parts]
+            names = {ending.name for ending in endings if ending is not None}
+            if len(names) == 1 and all(e is not None and e.is_refuted for e in endings):
+                name = names.pop()
+                program.bind_value(name, scope, Unknown(name, program.tree.span(node)))
         return
     if not holds:
         return
+    ending = _ending(program, node, scope)
+    if ending is None:
+        return
+    span = program.tree.span(node)
+    old = ending.old
+    if isinstance(old, Unknown):
+        program.bind_value(ending.name, scope, Text(Mapped.at(f"*{ending.texts[0]}", span)))
+    elif ending.is_refuted:
+        # Reached with another value, if at all: not with this one.
+        program.bind_value(ending.name, scope, Unknown(ending.name, span))
+    elif isinstance(old, Text) and not old.known:
+        head, slash, _ = old.text.rpartition("/")
+        pattern = Mapped.at(f"{head}{slash}*{ending.texts[0]}", span)
+        program.bind_value(ending.name, scope, Text(pattern, old.path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """A test of how the text that a name is bound to ends, and what it is bound to."""
+
+    name: str
+    old: Value | None
+    texts: list[str]
+
+    @property
+    def is_refuted(self) -> bool:
+        """Say whether the name is bound to a text that is known to end otherwise."""
+        values = self.old.values if isinstance(self.old, Alternatives) else (self.old,)
+        endings = tuple(self.texts)
+        return not any(map(has_hole, endings)) and all(
+            isinstance(value, Text) and value.known and not value.text.endswith(endings)
+            for value in values
+        )
+
+
+def _ending(program: Program, node: Node, scope: Scope) -> _Ending | None:
+    node = unwrap(node)
     match = _SUFFIX.match(program.short_text(node))
     if match is None:
-        return
+        return None
     binding = scope.find(match[1], program.point)
     old = program.force(binding) if binding is not None else None
     if node.type == "call":
@@ -95,15 +145,8 @@ def narrow(program: Program, node: Node, scope: Scope, holds: bool) -> None:
         ending = program.evaluate(node.named_children[-1], scope)
     texts = texts_of(ending) if ending is not None else []
     if not texts or texts[0].startswith("__hole_"):
-        return
-    span = program.tree.span(node)
-    if isinstance(old, Unknown):
-        program.bind_value(match[1], scope, Text(Mapped.at(f"*{texts[0]}", span)))
-    elif isinstance(old, Text) and not old.known:
-        head, slash, _ = old.text.rpartition("/")
-        program.bind_value(
-            match[1], scope, Text(Mapped.at(f"{head}{slash}*{texts[0]}", span), old.path)
-        )
+        return None
+    return _Ending(match[1], old, texts)
 
 
 def of_decorator(program: Program, decorator: Node) -> FlowNode | None:

@@ -268,7 +268,7 @@ def _if(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None
         before = list(failed)
 
         def walk(inner: list[FlowNode], body: Node | None = body, test: Node | None = test) -> None:
-            if test is not None and marked:
+            if test is not None and (marked or conditions.tells_an_ending(program, test)):
                 conditions.narrow(program, test, scope, True)
             if body is not None:
                 block(program, body, scope, inner)
