@@ -9,10 +9,12 @@ from dbguard.patterns import excluder, regex
 
 _TEST = regex(
     r"(?:^|/)(?:[^/]*[-_.])?(?:tests?|testing|specs?|__tests__|fixtures|testdata|e2e)(?:[-_.][^/]*)?/"
-    r"|(?:^|/)(?:conftest\.py|(?:run[-_]?)?tests?(?:[-_.][^/]*)?|[^/]*[-_]tests?\.\w+|[^/]*\.bats)$",
+    r"|(?:^|/)(?:conftest\.py|(?:run[-_]?)?tests?(?:[-_.][^/]*)?|[^/]*[-_]tests?\.\w+|[^/]*\.bats)$"
+    # Perl's and git's: t/users.t, t/t0001-init.sh
+    r"|(?:^|/)t/(?:[^/]*/)*(?:t\d[^/]*|[^/]*\.t)$",
     re.IGNORECASE,
 )
-_TEST_STEMS = ("test", "spec", "fixtures", "e2e", ".bats")
+_TEST_STEMS = ("test", "spec", "fixtures", "e2e", ".bats", "t/t", ".t")
 _MIGRATION_STEMS = ("grat", "vers", "alemb", "schema", "flyway", "base", "changelog")
 _MIGRATION_NAMES = ("__", ".up.sql", ".down.sql")
 _MIGRATION = regex(

@@ -18,6 +18,10 @@ from dbguard.evidence import Context
         ("src/immigrations/form.py", Context.APPLICATION),
         ("docs/migrations.py", Context.APPLICATION),
         ("tests/conftest.py", Context.TEST),
+        ("t/t0001-init.sh", Context.TEST),
+        ("t/db/users.t", Context.TEST),
+        ("t/lib/setup.sh", Context.APPLICATION),
+        ("at/t1.sh", Context.APPLICATION),
     ],
 )
 def test_the_context_of_a_path(path: str, context: Context) -> None:

@@ -106,6 +106,16 @@ def test_a_function_that_only_others_call_is_judged_by_itself(tmp_path: Path) ->
     assert len(finding.labels) == 1
 
 
+def test_a_test_is_not_followed_into_its_library(tmp_path: Path) -> None:
+    """A harness of hundreds of cases would be read again for each of them."""
+    lib = "wipe() {\n  rm -f app.db\n}\n"
+    run = "set -e\ncp app.db app.db.$(date +%s)\n. ../lib.sh\nwipe\n"
+    finding = only(scan(tmp_path, lib_sh=lib, tests__run_sh=run))
+    assert finding.path.endswith("lib.sh")
+    assert finding.severity is Severity.ERROR
+    assert len(finding.labels) == 1
+
+
 def test_what_a_caller_of_the_caller_backs_up_counts(tmp_path: Path) -> None:
     report = scan(
         tmp_path,
