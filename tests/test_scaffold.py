@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -105,55 +104,10 @@ def _script(path: Path, folder: Path) -> int:
     return subprocess.run([program, str(path)], cwd=folder, check=False).returncode
 
 
-class _Operations(ModuleType):
-    """What Alembic's ``op`` offers, as far as the migration asks for it, over sqlite3."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__("alembic.op")
-        self.connection = connection
-
-    def execute(self, statement: str) -> None:
-        self.connection.execute(statement)
-
-    def get_bind(self) -> _Operations:
-        return self
-
-    def exec_driver_sql(self, statement: str) -> SimpleNamespace:
-        rows = self.connection.execute(statement)
-        return SimpleNamespace(scalar=lambda: rows.fetchone()[0], first=rows.fetchone)
-
-    def drop_table(self, name: str) -> None:
-        self.connection.execute(f'DROP TABLE "{name}"')
-
-    def rename_table(self, old: str, new: str) -> None:
-        self.connection.execute(f'ALTER TABLE "{old}" RENAME TO "{new}"')
-
-
-def _alembic(path: Path, folder: Path) -> int:
-    connection = sqlite3.connect(folder / "app.db", isolation_level=None)
-    package = ModuleType("alembic")
-    vars(package)["op"] = _Operations(connection)
-    module: dict[str, object] = {"__name__": "revision"}
-    with closing(connection), pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "alembic", package)
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), module)
-        connection.execute("BEGIN")
-        upgrade = module["upgrade"]
-        assert callable(upgrade)
-        try:
-            upgrade()
-        except RuntimeError:
-            connection.execute("ROLLBACK")
-            return 1
-        connection.execute("COMMIT")
-    return 0
-
-
 RUNS: dict[str, Callable[[Path, Path], int]] = {
     "sql": _sqlite3,
     "python": _script,
     "shell": _script,
-    "alembic": _alembic,
 }
 NEEDS = {"sql": ["sqlite3"], "shell": ["sqlite3", "sh"]}
 
@@ -187,10 +141,9 @@ def test_a_migration_keeps_every_row_or_the_old_table(
         assert connection.execute("SELECT * FROM child").fetchall() == [(1, 2)]
         assert f"REFERENCES {TABLES[table]}" in sql
         assert "_new" not in sql
-    if kind != "alembic":
-        (backup,) = [one for one in data.iterdir() if one.name != "app.db"]
-        with closing(sqlite3.connect(backup)) as connection:
-            assert connection.execute(f"SELECT count(*) FROM {TABLES[table]}").fetchone() == (3,)
+    (backup,) = [one for one in data.iterdir() if one.name != "app.db"]
+    with closing(sqlite3.connect(backup)) as connection:
+        assert connection.execute(f"SELECT count(*) FROM {TABLES[table]}").fetchone() == (3,)
 
 
 def test_without_a_backup_nothing_happens(

@@ -114,7 +114,11 @@ def _openings(code: PythonCode, change: Node) -> Iterator[tuple[Node, str]]:
     for call in calls:
         arguments = code.arguments(call)
         callee = code.callee(call).rpartition(".")[2]
-        if callee not in ("connect", "create_engine") or not arguments:
+        if (
+            callee not in ("connect", "create_engine")
+            or not arguments
+            or "uri" in code.keywords(call)
+        ):
             continue
         said, written = code.literal(arguments[0]), code.text(arguments[0])
         if callee == "create_engine":

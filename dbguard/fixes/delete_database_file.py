@@ -11,10 +11,12 @@ from dbguard.repair.fix import Fix, Repair, Safety, Site
 from dbguard.repair.moving import in_quotes, names_are_free, on_one_line, python_move, shell_moves
 from dbguard.repair.places import has_lines
 from dbguard.repair.shell_code import Command, ShellCode, is_run_by_shell
+from dbguard.repair.words import Word
 from dbguard.source import Span, has_hole
 
 _PROGRAMS = frozenset({"rm", "unlink", "shred", "srm"})
-_OPTIONS = regex(r"-[fvuz]+|--force|--verbose|--")
+_OPTIONS = regex(r"-[fvuzrR]+|--force|--verbose|--recursive|--")
+_DELETES = frozenset({"remove", "unlink"})
 _WRAPPERS = regex(r"(?:(?:sudo|doas)(?:[ \t]+-[nEH]+)*[ \t]+|command[ \t]+)?")
 _SEVERAL = regex(r"[\s*?\[]")
 _WHAT = "moved aside, with what belongs to it"
@@ -48,7 +50,7 @@ def _in_shell(site: Site) -> Iterator[Repair]:
     if not (files and _WRAPPERS.fullmatch(command.wrapper) and names_are_free(site.text)):
         return
     span = Span(code.inner(command.node).start, code.inner(command.node).end)
-    if site.region.text[span.start : span.end].count("\n"):
+    if site.region.text[span.start : span.end].count("\n") or _ends_loop(command):
         return
     if len(files) > 1 and not any(word.plain.startswith("-") for word in command.words[2:]):
         # One of them may be the database, and the rest go as before.
@@ -58,11 +60,19 @@ def _in_shell(site: Site) -> Iterator[Repair]:
     yield from _moved(code, command, span, shell_moves(files, command.wrapper))
 
 
+def _ends_loop(command: Command) -> bool:
+    """Say whether a loop goes on until the command fails: our lines do not."""
+    node = command.node
+    while node.parent is not None and node.parent.type != "while_statement":
+        node = node.parent
+    return node.parent is not None and node.type != "do_group"
+
+
 def _one_and_rest(command: Command, site: Site) -> Iterator[tuple[str, list[str]]]:
     """Yield each file with what is left of the command's words when its own are taken out."""
     words = command.words[1:]
     for name in _files(command, site):
-        rest = [word for word in words if COMPANIONS.sub("", in_quotes(word) or "") != name]
+        rest = [word for word in words if _file(command, word) != name]
         if any(not _OPTIONS.fullmatch(word.plain) for word in rest):
             yield name, [word.written for word in rest]
 
@@ -87,11 +97,24 @@ def _files(command: Command, site: Site) -> list[str]:
     for word in command.words[1:]:
         if _OPTIONS.fullmatch(word.plain):
             continue
-        name = in_quotes(word)
+        name = _file(command, word)
         if name is None or ("$" in name and word.written == name and not is_one):
             return []
-        found[COMPANIONS.sub("", name)] = None
+        found[name] = None
     return list(found)
+
+
+def _file(command: Command, word: Word) -> str | None:
+    """Return the file a word names, as between double quotes; None where it names no one file."""
+    name = in_quotes(word)
+    if name is None:
+        return None
+    if name.startswith("-"):
+        ended = any(w.plain == "--" and w.span.end <= word.span.start for w in command.words)
+        if not ended:
+            return None  # an option that is not known
+        name = f"./{name}"
+    return COMPANIONS.sub("", name)
 
 
 def _in_python(site: Site) -> Iterator[Repair]:
@@ -109,7 +132,7 @@ def _in_python(site: Site) -> Iterator[Repair]:
     if callee.endswith(".unlink") and callee != "os.unlink" and not arguments:
         path = callee.removesuffix(".unlink")
         tolerant = missing_ok is not None and code.text(missing_ok) == "True"
-    elif len(arguments) == 1 and not code.keywords(call):
+    elif callee.rpartition(".")[2] in _DELETES and len(arguments) == 1 and not code.keywords(call):
         path, tolerant = code.text(arguments[0]), False
     else:
         return

@@ -22,6 +22,8 @@ _WRAPPERS = regex(r"(?:(?:sudo|doas)(?:[ \t]+-[nEH]+)*[ \t]+)?")
 _INTO_LAST = frozenset({"cp", "mv", "install", "ln", "rsync", "docker", "podman"})
 _TARGET_FIRST = regex(r"-[a-zA-Z]*t|--target-directory")
 _INTO_EACH = frozenset({"tee", "truncate", "shred"})
+_SIZES = regex(r"-[snr]|--(?:size|iterations|reference)")
+_EMPTIES = regex(r"(?:\d*|&)>\|?\s*(?![>&|])(?!\s*/dev/)")
 _OUTPUT = {
     "wget": regex(r"-[a-zA-Z]*O$|--output-document$"),
     "curl": regex(r"-[a-zA-Z]*o$|--output$"),
@@ -64,7 +66,8 @@ def _in_shell(site: Site) -> Iterator[Repair]:
         if redirect is None or redirect.parent is None or not redirect.named_child_count:
             return
         word = code.word(redirect.named_children[-1])
-        yield from _only_where_none_is(code, redirect.parent, word, target)
+        if sum(_EMPTIES.match(code.text(one)) is not None for one in redirect.parent.children) == 1:
+            yield from _only_where_none_is(code, redirect.parent, word, target)
         return
     option = _NO_CLOBBER.get(command.words[0].plain)
     if option is not None and not any(_FORCES.fullmatch(word.plain) for word in command.words):
@@ -76,13 +79,18 @@ def _in_shell(site: Site) -> Iterator[Repair]:
 
 
 def _written_to(command: Command) -> list[Word]:
-    """Return the words that name files a command writes, as far as its program is known."""
+    """Return the word that names the file a command writes, as far as its program is known.
+
+    Nothing where it writes several: one test would not do for them.
+    """
     program, words = command.words[0].plain, command.words[1:]
     plain = [word.plain for word in words]
     if program in _INTO_LAST and not any(_TARGET_FIRST.match(one) for one in plain):
         return list(words[-1:])
     if program in _INTO_EACH:
-        return [word for word in words if not word.plain.startswith("-")]
+        valued = {at + 1 for at, one in enumerate(plain) if _SIZES.fullmatch(one)}
+        files = [w for at, w in enumerate(words) if at not in valued and w.plain[:1] != "-"]
+        return files if len(files) == 1 else []
     output = _OUTPUT.get(program)
     if output is None:
         return []

@@ -91,7 +91,7 @@ def _patch(spelt: Iterable[tuple[Repair, Spelling]]) -> Patch:
 def _surroundings(region: Region) -> object:
     """Return what decides how a text is written: where it stands, and in which quotes."""
     at = place_of(region)
-    return region.language, region.route, region.file.text[max(0, at - 1) : at]
+    return region.language, region.route, region.file.text[max(0, at - 3) : at]
 
 
 def _can_be_encoded(repair: Repair, written: Written) -> bool:

@@ -23,7 +23,18 @@ down_revision = None  # the revision before
 
 
 def upgrade():
+    if op.get_context().as_sql:
+        raise RuntimeError("rows are compared here: --sql, which has no connection, cannot do that")
     connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        # With them on, the drop would delete the rows that refer to the table. In env.py, before
+        # context.configure(): connection.connection.execute("PRAGMA foreign_keys=OFF")
+        if connection.exec_driver_sql("PRAGMA foreign_keys").scalar() != 0:
+            raise RuntimeError("turn foreign keys off in env.py first")
+        # Python's sqlite3 begins no transaction for CREATE and DROP: without one, what was done
+        # before a failure would stay.
+        if not connection.connection.driver_connection.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
     op.execute(
         '''CREATE TABLE {new} (
 {columns}

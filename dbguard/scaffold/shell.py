@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dbguard.scaffold.plan import Plan
+from dbguard.scaffold.sqlite import rebuilt
 
 
 def shell(plan: Plan) -> str:
     """Return a script that rebuilds a table of an SQLite database."""
-    old, new, kept = plan.name(), plan.name("_new"), plan.name("_kept")
+    old = plan.name()
     return f"""\
 #!/bin/sh
 # Rebuilds {plan.table} of {plan.database}. Stop what writes to the database first.
@@ -27,18 +28,7 @@ sqlite3 "{plan.database}" ".backup '$backup'"
 sqlite3 -bail "{plan.database}" <<'SQL'
 PRAGMA foreign_keys=OFF;
 BEGIN IMMEDIATE;
-CREATE TABLE {new} (
-{plan.definition()}
-);
-INSERT INTO {new} ({plan.listed}) SELECT {plan.listed} FROM {old};
-CREATE TEMP TABLE {kept} (ok CHECK (ok));
-INSERT INTO {kept} SELECT (SELECT count(*) FROM {new}) = (SELECT count(*) FROM {old});
-INSERT INTO {kept} SELECT NOT EXISTS (
-  SELECT {plan.listed} FROM {old} EXCEPT SELECT {plan.listed} FROM {new}
-);
-DROP TABLE {kept};
-DROP TABLE {old};
-ALTER TABLE {new} RENAME TO {old};
+{rebuilt(plan)}
 COMMIT;
 SQL
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from dbguard.languages.sql.dialects import MYSQL, POSTGRESQL, SQLITE
 from dbguard.scaffold.plan import Plan
+from dbguard.scaffold.sqlite import rebuilt
 
 
 def sql(plan: Plan) -> str:
@@ -14,8 +15,7 @@ def sql(plan: Plan) -> str:
 
 
 def _sqlite(plan: Plan) -> str:
-    """The order of sqlite.org: references to the table follow a rename, so the new one gets it."""
-    old, new, kept = plan.name(), plan.name("_new"), plan.name("_kept")
+    old = plan.name()
     return f"""\
 -- Rebuilds {plan.table}. Stop what writes to the database, then run: sqlite3 app.db < this file
 -- Write the new columns below, the same in CREATE, INSERT and EXCEPT.
@@ -28,18 +28,7 @@ VACUUM INTO '{plan.word}_before_' || strftime('%Y%m%d_%H%M%S', 'now') || '.db';
 -- 2. The new table, the copy, and the comparison without which the old one is not dropped.
 PRAGMA foreign_keys=OFF;
 BEGIN IMMEDIATE;
-CREATE TABLE {new} (
-{plan.definition()}
-);
-INSERT INTO {new} ({plan.listed}) SELECT {plan.listed} FROM {old};
-CREATE TEMP TABLE {kept} (ok CHECK (ok));
-INSERT INTO {kept} SELECT (SELECT count(*) FROM {new}) = (SELECT count(*) FROM {old});
-INSERT INTO {kept} SELECT NOT EXISTS (
-  SELECT {plan.listed} FROM {old} EXCEPT SELECT {plan.listed} FROM {new}
-);
-DROP TABLE {kept};
-DROP TABLE {old};
-ALTER TABLE {new} RENAME TO {old};
+{rebuilt(plan)}
 PRAGMA foreign_key_check;
 COMMIT;
 PRAGMA foreign_keys=ON;
@@ -94,39 +83,41 @@ SELECT {plan.listed} FROM {new} LIMIT 1;
 
 
 def _mysql(plan: Plan) -> str:
-    new, old, compare = plan.name(), plan.name("_old"), plan.name("_compare")
+    """The new table under another name until all is compared, for MySQL undoes no CREATE."""
+    table, new, old = plan.name(), plan.name("_new"), plan.name("_old")
+    compare = plan.name("_compare")
     backup = f'"{plan.word}_$(date +%s).sql"'
     return f"""\
 -- Rebuilds {plan.table}. Stop what writes to the database.
 -- Write the new columns below, the same in CREATE and INSERT.
 -- 1. Before: a backup under a name with the time in it, whose failure stops the rest:
 --    mysqldump --single-transaction DATABASE > {backup} && mysql DATABASE < this file
-SELECT 'rows before', count(*) FROM {new};
+SELECT 'rows before', count(*) FROM {table};
 
--- 2. The old table aside, the new one, the copy, and the comparison without which the old one
--- is not dropped. MySQL commits after each of these: if one fails, put the old name back with
--- RENAME TABLE.
-RENAME TABLE {new} TO {old};
+-- 2. The new table, the copy, and the comparison without which the old one stays where it is.
+-- MySQL commits after each of these: where one fails, drop {new} before you run this again.
 CREATE TABLE {new} (
 {plan.definition()}
 );
-INSERT INTO {new} ({plan.listed}) SELECT {plan.listed} FROM {old};
+INSERT INTO {new} ({plan.listed}) SELECT {plan.listed} FROM {table};
+DROP PROCEDURE IF EXISTS {compare};
 DELIMITER //
 CREATE PROCEDURE {compare}()
 BEGIN
-  IF (SELECT count(*) FROM {new}) <> (SELECT count(*) FROM {old}) THEN
+  IF (SELECT count(*) FROM {new}) <> (SELECT count(*) FROM {table}) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'rows are missing';
   END IF;
 END//
 DELIMITER ;
 CALL {compare}();
 DROP PROCEDURE {compare};
+RENAME TABLE {table} TO {old}, {new} TO {table};
 DROP TABLE {old};
 
 -- 3. After: the columns and the rows. Indexes and triggers of the old table are gone: create
 -- them again.
-SELECT 'rows after', count(*) FROM {new};
-SELECT {plan.listed} FROM {new} LIMIT 1;
+SELECT 'rows after', count(*) FROM {table};
+SELECT {plan.listed} FROM {table} LIMIT 1;
 """
 
 
