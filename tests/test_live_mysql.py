@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dbguard.cli import main
-from dbguard.live.mysql.engine import MySQL
+from dbguard.live.mysql import migrating
 from dbguard.live.scratch import SCRATCH
 from tests.servers import PASSWORD, Running, mariadb
 
@@ -58,9 +58,9 @@ class ServerShop:
     def backup(self) -> str:
         return str(self.json("backup", "env:URL")["file"])
 
-    def script(self, text: str) -> str:
-        (self.folder / "change.sql").write_text(text)
-        return "change.sql"
+    def script(self, text: str, name: str = "change.sql") -> str:
+        (self.folder / name).write_text(text)
+        return name
 
 
 @pytest.fixture
@@ -149,7 +149,10 @@ def test_a_rehearsal_that_fails_leaves_the_database_alone(
         ("SELECT 1; USE mysql; " + ADD, "leaves its database"),
         ("/* as dumped */ USE `shop`;\n" + ADD, "leaves its database"),
         ("USE`mysql`;\n" + ADD, "leaves its database"),
-        ("SELECT 1; \\! true\n", "leaves its database"),
+        ("SELECT 1; \\! touch reached\n", "line 1: \\! runs a command of the shell"),
+        ("SELECT 1;\nsystem touch reached\n", "line 2: SYSTEM runs a command of the shell"),
+        ("tee reached\n" + ADD, "line 1: TEE writes into a file"),
+        ("SET GLOBAL max_connections = 100;", "line 1: SET GLOBAL acts on the whole server"),
         ("ALTER TABLE shop.users ADD COLUMN x int;", "names the database shop"),
         ("ALTER TABLE `shop` . `users` ADD COLUMN x int;", "names the database shop"),
         ("DELETE FROM mysql.db WHERE user = 'x';", "names the database mysql"),
@@ -161,20 +164,22 @@ def test_a_script_that_leaves_its_database_is_refused(
 ) -> None:
     done = shop.json("migrate", "env:URL", shop.script(text), *options, code=2)
     assert why in done["error"]
+    assert not list(shop.folder.glob("*reached*"))
+    assert list(shop.folder.glob("*.sql")) == [shop.folder / "change.sql"]  # not even a backup
     assert "x" not in shop.sql("SHOW COLUMNS FROM users").split()
 
 
 def test_what_fails_on_the_database_itself_is_put_back(
     shop: ServerShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = MySQL._changed
+    original = migrating._Work.changed
 
-    def changed(self: MySQL, database: str, *arguments: Any) -> Any:
+    def changed(work: Any, database: str, *arguments: Any) -> Any:
         if database == "shop":
             shop.sql("DELETE FROM users WHERE id = 1")
-        return original(self, database, *arguments)
+        return original(work, database, *arguments)
 
-    monkeypatch.setattr(MySQL, "_changed", changed)
+    monkeypatch.setattr(migrating._Work, "changed", changed)
     done = shop.json("migrate", "env:URL", shop.script(ADD), code=1)
     assert done["outcome"] == "restored"
     assert shop.sql("SELECT count(*) FROM users") == "50"
@@ -184,14 +189,14 @@ def test_what_fails_on_the_database_itself_is_put_back(
 def test_what_others_write_after_the_backup_is_not_undone(
     shop: ServerShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = MySQL._changed
+    original = migrating._Work.changed
 
-    def changed(self: MySQL, database: str, *arguments: Any) -> Any:
+    def changed(work: Any, database: str, *arguments: Any) -> Any:
         if database != "shop":  # somebody writes while it rehearses
             shop.sql("UPDATE users SET age = 99 WHERE id = 1")
-        return original(self, database, *arguments)
+        return original(work, database, *arguments)
 
-    monkeypatch.setattr(MySQL, "_changed", changed)
+    monkeypatch.setattr(migrating._Work, "changed", changed)
     done = shop.json("migrate", "env:URL", shop.script(ADD), code=2)
     assert "was written to since the backup" in done["error"]
     assert shop.sql("SELECT age FROM users WHERE id = 1") == "99"
@@ -234,6 +239,42 @@ def test_restore_refuses_while_somebody_is_connected(shop: ServerShop) -> None:
         other.stdout.readline()
         assert "in use by root" in shop.json("restore", file, "env:URL", code=2)["error"]
         other.communicate("")
+
+
+def test_restore_refuses_where_it_would_not_see_who_is_connected(
+    shop: ServerShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = shop.backup()
+    grant = ("CREATE USER few@'127.0.0.1' IDENTIFIED BY 'few'; GRANT ALL ON `shop`.* TO"
+             " few@'127.0.0.1'; GRANT ALL ON `dbguard\\_scratch\\_%`.* TO few@'127.0.0.1';")  # fmt: skip
+    shop.server.execute(grant, "mysql")
+    try:
+        monkeypatch.setenv("URL", f"mysql://few:few@127.0.0.1:{shop.server.port}/shop")
+        shop.sql("DELETE FROM users WHERE id > 10; DROP TRIGGER lowered; DROP VIEW adults")
+        error = shop.json("restore", file, "env:URL", code=2)["error"]
+        assert "privilege PROCESS" in error
+        assert "--unused" in error
+        assert shop.sql("SELECT count(*) FROM users") == "10"
+        assert list(shop.folder.glob("*damaged*")) == []
+    finally:
+        shop.server.execute("DROP USER few@'127.0.0.1'", "mysql")
+
+
+def test_a_backup_that_does_not_hold_what_its_manifest_says_is_not_loaded(
+    shop: ServerShop,
+) -> None:
+    file = shop.backup()
+    described = Path(file + ".manifest.json")
+    described.write_text(described.read_text().replace('"rows": 50', '"rows": 51'))
+    shop.sql("DELETE FROM users WHERE id > 10")
+    error = shop.json("restore", file, "env:URL", code=1)["error"]
+    assert "users has 50 rows, the manifest says 51" in error
+    assert shop.sql("SELECT count(*) FROM users") == "10"
+    assert list(shop.folder.glob("*damaged*")) == []
+    described.rename("aside.json")
+    done = shop.json("restore", file, "env:URL")
+    assert "no manifest" in done["notes"][0]
+    assert shop.sql("SELECT count(*) FROM users") == "50"
 
 
 def test_a_dump_that_breaks_off_is_no_backup(shop: ServerShop) -> None:

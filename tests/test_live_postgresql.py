@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,9 +56,9 @@ class ServerShop:
     def backup(self) -> str:
         return str(self.json("backup", "env:URL")["file"])
 
-    def script(self, text: str) -> str:
-        (self.folder / "change.sql").write_text(text)
-        return "change.sql"
+    def script(self, text: str, name: str = "change.sql") -> str:
+        (self.folder / name).write_text(text)
+        return name
 
 
 @pytest.fixture
@@ -175,40 +174,42 @@ def test_a_migration_that_fails_leaves_the_database_alone(
     assert shop.sql("SELECT * FROM users LIMIT 1").count("|") == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (ADD + "\n\\! touch reached\n", "line 2: \\! runs a command of the shell"),
+        (ADD + "\nSELECT 1 \\g |touch reached\n", "line 2: \\g with words behind it"),
+        ("\\o reached\n" + ADD, "line 1: \\o writes into a file"),
+        ("\\c postgres\n" + ADD, "line 1: \\c connects to another database"),
+        ("\\i other.sql\n", "line 1: \\i runs another file"),
+        ("\\copy users to program 'touch reached'\n", "line 1: \\copy reads or writes a file"),
+        ("\\set x `touch reached`\n" + ADD, "line 1: \\set: a backslash or backtick"),
+        ("COPY users TO '/tmp/dbguard-reached';", "line 1: COPY ... TO writes a file"),
+        ("SELECT 'never ends;\n", "line 1: this quote or comment does not end"),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_script_that_leaves_its_session_is_refused(
+    shop: ServerShop, text: str, why: str, options: tuple[str, ...]
+) -> None:
+    Path("other.sql").write_text(ADD)
+    done = shop.json("migrate", "env:URL", shop.script(text), *options, code=2)
+    assert why in done["error"]
+    assert not list(shop.folder.glob("*reached*")) + list(shop.folder.glob("*.dump"))
+    assert shop.sql("SELECT * FROM users LIMIT 1").count("|") == 3
+
+
+def test_data_in_the_script_and_a_last_statement_without_its_semicolon(shop: ServerShop) -> None:
+    text = "\\echo more\nCOPY visits FROM STDIN;\n/x\t\\\\! no\n\\.\n" + ADD.rstrip(";")
+    assert shop.json("migrate", "env:URL", shop.script(text))["outcome"] == "applied"
+    assert shop.sql("SELECT note FROM visits WHERE page = '/x'") == "\\! no"
+    assert shop.sql("SELECT count(name), count(*) FROM users") == "0|50"
+
+
 def test_a_dry_run_leaves_the_database_alone(shop: ServerShop) -> None:
     done = shop.json("migrate", "env:URL", shop.script(ADD), "--dry-run")
     assert done["outcome"] == "rehearsed"
     assert shop.sql("SELECT * FROM users LIMIT 1").count("|") == 3
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("at", ["rehearse", "apply", "commit", "applied"])
-def test_killed_at_a_step(shop: ServerShop, at: str) -> None:
-    shop.script(ADD)
-    killed = (
-        "import os, signal, sys\nfrom dbguard.cli import main\n"
-        "from dbguard.live.journal import Journal\n"
-        "def step(self, name, original=Journal.step, **details):\n"
-        "    original(self, name, **details)\n"
-        f"    if name == {at!r}: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "Journal.step = step\nmain(['migrate', 'env:URL', 'change.sql'])\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    assert (
-        subprocess.run([sys.executable, "-c", killed], env=environment, check=False).returncode < 0
-    )
-    for _ in range(100):
-        others = shop.sql("SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'shop%'"
-                          " OR datname LIKE 'dbguard%'", "postgres")  # fmt: skip
-        if others == "0":
-            break
-    columns = shop.sql("SELECT * FROM users LIMIT 1").count("|")
-    assert columns == (4 if at == "applied" else 3)
-    assert shop.sql("SELECT count(*) FROM users") == "50"
-    for name in shop.sql(
-        f"SELECT datname FROM pg_database WHERE datname LIKE '{SCRATCH}%'", "postgres"
-    ).split():
-        shop.sql(f'DROP DATABASE "{name}" WITH (FORCE)', "postgres")
 
 
 def test_restore_keeps_the_damaged_database(shop: ServerShop) -> None:
@@ -232,6 +233,53 @@ def test_restore_refuses_while_somebody_is_connected(shop: ServerShop) -> None:
         other.stdout.readline()
         assert "in use by psql" in shop.json("restore", file, "env:URL", code=2)["error"]
         other.communicate("")
+
+
+def test_restore_sees_the_sessions_of_users_that_show_it_nothing(
+    shop: ServerShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = shop.backup()
+    shop.sql("CREATE ROLE few LOGIN CREATEDB PASSWORD 'few'; ALTER DATABASE shop OWNER TO few")
+    try:
+        monkeypatch.setenv("URL", f"postgresql://few:few@127.0.0.1:{shop.server.port}/shop")
+        with subprocess.Popen([*shop.server.client, "shop"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as other:  # fmt: skip
+            assert other.stdin is not None
+            assert other.stdout is not None
+            other.stdin.write("SELECT 1;\n")
+            other.stdin.flush()
+            other.stdout.readline()
+            error = shop.json("restore", file, "env:URL", code=2)["error"]
+            other.communicate("")
+        assert "in use by psql" in error
+    finally:
+        shop.sql("ALTER DATABASE shop OWNER TO shop; DROP ROLE few")
+
+
+def test_a_backup_that_does_not_hold_what_its_manifest_says_is_not_restored(
+    shop: ServerShop,
+) -> None:
+    file = shop.backup()
+    described = Path(file + ".manifest.json")
+    described.write_text(described.read_text().replace('"rows": 50', '"rows": 51'))
+    shop.sql("DELETE FROM users WHERE id > 10")
+    error = shop.json("restore", file, "env:URL", code=1)["error"]
+    assert "users has 50 rows, the manifest says 51" in error
+    assert shop.sql("SELECT count(*) FROM users") == "10"
+    described.rename("aside.json")
+    done = shop.json("restore", file, "env:URL")
+    assert "no manifest" in done["notes"][0]
+    assert shop.sql("SELECT count(*) FROM users") == "50"
+
+
+def test_restore_keeps_the_rights_on_the_database(shop: ServerShop) -> None:
+    file = shop.backup()
+    shop.sql("REVOKE CONNECT ON DATABASE shop FROM PUBLIC; ALTER DATABASE shop SET work_mem='5MB'")
+    about = "SELECT datacl, (SELECT setconfig FROM pg_db_role_setting WHERE setdatabase = d.oid) FROM pg_database AS d WHERE datname = 'shop'"
+    before = shop.sql(about, "postgres")
+    shop.json("restore", file, "env:URL")
+    assert shop.sql(about, "postgres") == before
+    assert "work_mem" in before
 
 
 def test_a_wrong_password_and_a_missing_program(

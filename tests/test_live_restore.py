@@ -141,8 +141,14 @@ def test_rows_that_the_manifest_promises_and_the_backup_lacks(
     file = shop.backup()
     described = Path(file + ".manifest.json")
     described.write_text(described.read_text().replace('"rows": 200', '"rows": 201'))
-    done = shop.json("restore", file, "app.db", code=1)
-    assert done["reasons"] == ["orders has 200 rows, the manifest says 201"]
+    before = shop.path.read_bytes()
+    error = shop.json("restore", file, "app.db", code=1)["error"]
+    assert "orders has 200 rows, the manifest says 201" in error
+    assert "Nothing was changed" in error
+    assert shop.path.read_bytes() == before
+    assert shop.names("app.db.damaged*") == shop.names(".*partial*") == []
+    described.rename("aside.json")
+    assert "no manifest" in shop.json("restore", file, "app.db")["notes"][0]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="makes shell scripts")

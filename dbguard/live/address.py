@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from dbguard.live.failures import RefusedError
-from dbguard.records import dataclass, field
+from dbguard.records import dataclass, field, replace
 
 SQLITE, POSTGRESQL, MYSQL = "sqlite", "postgresql", "mysql"
 FROM_ENVIRONMENT = "env:"
@@ -47,7 +47,8 @@ class Address:
     ``path`` is the file of an SQLite database; the other fields are those of a server, ''
     where its client shall find them out as it always does (``~/.pgpass``, ``~/.my.cnf``,
     ``PGHOST``). ``options`` are the parameters of the URL. ``exposed`` says that a password
-    stood on the command line, where every user of the machine can read it.
+    stood on the command line, where every user of the machine can read it. ``scheme`` is
+    the URL's, with the driver that it may name; ``variable`` the one that held it.
     """
 
     engine: str
@@ -59,6 +60,25 @@ class Address:
     database: str = ""
     options: tuple[tuple[str, str], ...] = ()
     exposed: bool = False
+    scheme: str = field(default="", compare=False)
+    variable: str = field(default="", compare=False)
+
+    def url(self, database: str) -> str:
+        """Return the URL of another database of the server, with the password if there is one."""
+        password = f":{quote(self.password.reveal, safe='')}" if self.password else ""
+        user = f"{quote(self.user, safe='')}{password}@" if self.user or password else ""
+        host = f"[{self.host}]" if ":" in self.host else quote(self.host, safe="%")
+        port = f":{self.port}" if self.port else ""
+        options = f"?{urlencode(self.options)}" if self.options else ""
+        path = quote(database, safe="")
+        return f"{self.scheme or self.engine}://{user}{host}{port}/{path}{options}"
+
+    def variables(self, database: str) -> dict[str, str]:
+        """Return the variables a script may take its database from, for another of the server.
+
+        ``DATABASE_URL``, and the one that this address was taken from.
+        """
+        return dict.fromkeys(filter(None, ("DATABASE_URL", self.variable)), self.url(database))
 
     @property
     def shown(self) -> str:
@@ -87,7 +107,8 @@ def parsed(text: str, environment: Mapping[str, str] = os.environ) -> Address:
         value = environment.get(name, "")
         if not value:
             raise RefusedError(f"the environment has no {name}, which {text} asks for")
-        return _of_text(value, exposed=False)
+        found = _of_text(value, exposed=False)
+        return replace(found, variable=name)
     return _of_text(text, exposed=True)
 
 
@@ -121,6 +142,7 @@ def _of_text(text: str, *, exposed: bool) -> Address:
         database=database,
         options=tuple(parse_qsl(parts.query)),
         exposed=exposed and bool(password),
+        scheme=scheme.lower(),
     )
 
 

@@ -31,7 +31,8 @@ class Inspection:
     """A database as it is. ``facts`` are those of its engine, by name, in words.
 
     ``integrity`` lists what is wrong, nothing where all is well; ``handles`` are None where
-    the system does not tell which processes have the database open.
+    the system does not tell which processes have the database open; ``unseen`` is how many
+    processes of other users could not be looked into.
     """
 
     engine: str
@@ -42,6 +43,7 @@ class Inspection:
     integrity: tuple[str, ...] = ()
     handles: tuple[Handle, ...] | None = None
     schema_hash: str = ""
+    unseen: int = 0
 
     @property
     def sound(self) -> bool:
@@ -57,6 +59,7 @@ class Inspection:
             "schema_hash": self.schema_hash,
             "facts": dict(self.facts),
             "integrity": {"ok": not self.integrity, "problems": list(self.integrity)},
+            "unseen_processes": self.unseen,
             "open_by": None if self.handles is None else [h.document() for h in self.handles],
             "tables": [
                 {
@@ -80,7 +83,9 @@ class Inspection:
         if self.handles is None:
             yield "  open by: not known on this system"
         else:
-            yield f"  open by: {', '.join(h.shown for h in self.handles) or 'nobody else'}"
+            unseen = f" (could not look into {self.unseen} processes of other users)"
+            known = ", ".join(handle.shown for handle in self.handles) or "nobody else"
+            yield f"  open by: {known}{unseen if self.unseen else ''}"
         yield f"  integrity: {'ok' if not self.integrity else ''}".rstrip()
         for problem in self.integrity:
             yield f"    {problem}"

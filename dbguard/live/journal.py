@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,6 +51,27 @@ class Journal:
                 os.close(descriptor)
         except OSError as error:
             self.problem = f"{self.file} cannot be written: {error.strerror}"
+
+
+def cut_off(file: Path, database: str, during: Sequence[str], after: Sequence[str]) -> str:
+    """Return when a run about a database was cut off in the middle of a step, '' where none was.
+
+    *during* are the steps that change the database bit by bit, *after* those that tell that
+    all is well again, in the same run or in a later one.
+    """
+    since = ""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            for text in lines:
+                with suppress(ValueError, KeyError, TypeError):
+                    line = json.loads(text)
+                    if line["database"] == database and line["step"] in during:
+                        since = str(line["time"])
+                    elif line["database"] == database and line["step"] in after:
+                        since = ""
+    except OSError:
+        return ""
+    return since
 
 
 def prepare(folder: Path) -> None:

@@ -44,6 +44,23 @@ def run(
     return done.stdout.decode("utf-8", "replace")
 
 
+def streamed(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[bytes]:
+    """Run a program, and yield the lines that it prints. Raises UnfinishedError where it fails."""
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=errors,
+        ) as process,
+    ):  # fmt: skip
+        assert process.stdout is not None
+        yield from process.stdout
+        if process.wait():
+            errors.seek(0)
+            said = _last_words(errors.read()) or f"exit code {process.returncode}"
+            raise UnfinishedError(f"{os.path.basename(command[0])}: {said}")
+
+
 class Session:
     """An interactive client whose answers are read as they come: any number of rows, no memory.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dbguard.live import durable
+from dbguard.live import durable, manifest
 from dbguard.live.comparison import Comparison
+from dbguard.live.failures import LossError
 from dbguard.live.manifest import Manifest
 from dbguard.records import dataclass
 
@@ -98,6 +99,27 @@ class Restoration:
         if self.lost.problems:
             yield "What could not be read in the damaged database:"
             yield from (f"- {problem}" for problem in self.lost.problems)
+
+
+def checked(backup: Path, described: Manifest | None) -> tuple[str, ...]:
+    """Return what is to be said of a backup that is to be used. Raises LossError.
+
+    It is the file of its manifest; without one, what it should hold is not known.
+    """
+    if described is None:
+        return (f"{backup} has no manifest: what it should hold is not known.",)
+    manifest.check(backup, described)
+    return ()
+
+
+def check_promise(backup: Path, reasons: Sequence[str]) -> None:
+    """Raise LossError where a backup that was loaded does not hold what its manifest promises."""
+    if reasons:
+        raise LossError(
+            f"{backup} does not hold what its manifest says: {'; '.join(reasons)}. Nothing was "
+            "changed. Look for another backup; to use this one as it is, move its manifest "
+            f"({manifest.path_of(backup)}) out of the way"
+        )
 
 
 def write_report(restoration: Restoration, folder: Path) -> Path:

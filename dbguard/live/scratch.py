@@ -1,30 +1,55 @@
-"""Databases of our own on a server, and those that a killed run left there."""
+"""Databases of our own on a server, and those that a killed run left there.
+
+While a run lives, its session holds a lock of the server for what it made; the lock goes
+with the session. So whatever bears such a name and is not locked was left, and nobody
+needs it: the next run drops it.
+"""
 
 from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
+from shlex import join
 
+from dbguard.patterns import regex
 from dbguard.report.escape import escape
 
 SCRATCH = "dbguard_scratch_"
-_RUN = secrets.token_hex(3)
+RUN = secrets.randbits(31)
+"""The number of this run: the one its lock has."""
+
+_NAME = regex(SCRATCH + "([0-9a-f]{8})_[0-9a-f]{6}")
 
 
 def new_name() -> str:
     """Return the name of a database that nobody else has."""
-    return f"{SCRATCH}{_RUN}_{secrets.token_hex(3)}"
+    return f"{SCRATCH}{RUN:08x}_{secrets.token_hex(3)}"
 
 
-def report_left(databases: Iterable[str]) -> None:
-    """Tell of databases nobody is connected to that were made by another run.
+def run_of(name: str) -> int | None:
+    """Return the number of the run that made a database, None for one of no run that we know."""
+    found = _NAME.fullmatch(name)
+    return int(found[1], 16) if found else None
 
-    They are not dropped: a run that is just loading one has no session in it at times.
-    """
-    for name in sorted(databases):
-        if name.startswith(SCRATCH) and not name.startswith(f"{SCRATCH}{_RUN}_"):
-            sys.stderr.write(
-                f"dbguard: {escape(name)} was left by a run that was killed; if no other dbguard "
-                "runs, drop it\n"
-            )
+
+def tell_removed(name: str) -> None:
+    """Tell of a database of a killed run that was dropped."""
+    _say(f"{name} was left by a run that was killed, and was removed")
+
+
+def tell_left(name: str, command: Sequence[str]) -> None:
+    """Tell of a database that looks like ours and was not dropped: nothing says whose it is."""
+    _say(
+        f"{name} was left by a run that was killed; if no other dbguard runs, drop it: "
+        + join(command)
+    )
+
+
+def tell_stuck(name: str, why: str, command: Sequence[str]) -> None:
+    """Tell of a database that was ours and could not be dropped."""
+    _say(f"{name} could not be removed ({why}); drop it: {join(command)}")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"dbguard: {escape(text)}\n")

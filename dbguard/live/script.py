@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from dbguard.live.failures import LiveError, RefusedError
@@ -13,6 +14,8 @@ from dbguard.records import dataclass
 
 VARIABLE = "DBGUARD_DATABASE"
 """What holds the path or the URL of the database that a Python script is to work on."""
+
+_INTERVAL = 0.5  # seconds between two looks at what a script does
 
 
 class ScriptError(LiveError):
@@ -43,12 +46,26 @@ def read(path: Path) -> Script:
         raise RefusedError(f"{path} cannot be read: {error}") from error
 
 
-def run_python(script: Script, database: str, environment: Mapping[str, str]) -> None:
+def changed_nothing(script: Script) -> str:
+    """Return why a script that left its database as it was is refused."""
+    return (
+        f"{script.path} changed nothing in the database it was given ({VARIABLE}, and as its "
+        "first argument where it is a file): does it open another one?"
+    )
+
+
+def run_python(
+    script: Script,
+    database: str,
+    environment: Mapping[str, str],
+    watch: Callable[[], str] = lambda: "",
+) -> None:
     """Run a script as ``python SCRIPT DATABASE``. Raises ScriptError where it fails.
 
     It is the user's own, named on the command line to be run. The database is its first
-    argument, unless a password would stand there, and the variables ``DBGUARD_DATABASE``
-    and ``DATABASE_URL``. What it prints goes to standard error.
+    argument, unless it is a URL, where a password may stand, and the variable
+    ``DBGUARD_DATABASE``; *environment* are further ones. What it prints goes to standard
+    error. *watch* is asked every now and then why the script is to be ended ('': it is not).
     """
     if _now(script) != script.text:
         raise ScriptError(f"{script.path} changed while it was rehearsed")
@@ -56,15 +73,29 @@ def run_python(script: Script, database: str, environment: Mapping[str, str]) ->
     arguments = [sys.executable, str(script.path)]
     if "://" not in database:
         arguments.append(database)
-    done = subprocess.run(
+    with subprocess.Popen(
         arguments,
         env={**os.environ, VARIABLE: database, **environment},
         stdin=subprocess.DEVNULL,
         stdout=_standard_error(),
-        check=False,
-    )
-    if done.returncode:
-        raise ScriptError(f"{script.path} ended with exit code {done.returncode}")
+    ) as process:
+        try:
+            why = _until_ended(process, watch)
+        finally:
+            process.kill()
+    if why:
+        raise ScriptError(why)
+    if process.returncode:
+        raise ScriptError(f"{script.path} ended with exit code {process.returncode}")
+
+
+def _until_ended(process: subprocess.Popen[bytes], watch: Callable[[], str]) -> str:
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_INTERVAL)
+            return ""
+        if why := watch():
+            return why
 
 
 def _now(script: Script) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from dbguard.live import scratch
@@ -71,7 +71,9 @@ class Server:
         with self._options() as options, tempfile.TemporaryFile() as script:
             script.write(text.encode())
             script.seek(0)
-            run((self._client, options, "--batch", database), {}, script)
+            # Or a setting of the user has words at the beginning of any line taken for commands.
+            command = (self._client, options, "--batch", "--skip-named-commands", database)
+            run(command, {}, script)
 
     def load(self, dump: Path, database: str) -> None:
         """Load a dump into a database."""
@@ -100,15 +102,12 @@ class Server:
         """Make a database for as long as the block runs. Raises UnfinishedError."""
         name = scratch.new_name()
         with self.session() as maintenance:
-            unused = maintenance.rows(
-                "SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN"
-                " (SELECT db FROM information_schema.processlist WHERE db IS NOT NULL)"
-            )
-            scratch.report_left(database for (database,) in unused)
+            self._clear_left(maintenance)
             ((charset, collation),) = maintenance.rows(
                 "SELECT default_character_set_name, default_collation_name"
                 " FROM information_schema.schemata WHERE schema_name = DATABASE()"
             )
+            maintenance.tell(f"SELECT get_lock('{name}', 0)")
             maintenance.tell(f"CREATE DATABASE {quoted(name)} CHARACTER SET {charset}"
                              f" COLLATE {collation}")  # fmt: skip
             # Not in the database itself, which is to be seen as unused.
@@ -116,8 +115,45 @@ class Server:
             try:
                 yield name
             finally:
-                with suppress(LiveError):
-                    maintenance.tell(f"DROP DATABASE IF EXISTS {quoted(name)}")
+                self._drop(maintenance, name)
+
+    def _clear_left(self, maintenance: Connection) -> None:
+        """Drop what killed runs left, and tell of it."""
+        unused = maintenance.rows(
+            "SELECT schema_name, is_free_lock(schema_name) FROM information_schema.schemata"  # noqa: S608
+            f" WHERE left(schema_name, {len(scratch.SCRATCH)}) = '{scratch.SCRATCH}'"
+            " AND schema_name NOT IN"
+            " (SELECT db FROM information_schema.processlist WHERE db IS NOT NULL)"
+            " ORDER BY schema_name"
+        )
+        for name, free in unused:
+            if scratch.run_of(name) is None:
+                scratch.tell_left(name, self.drop_command(name))
+            elif free == "1" and self._drop(maintenance, name):
+                scratch.tell_removed(name)
+
+    def _drop(self, maintenance: Connection, name: str) -> bool:
+        """Drop a database of ours; tell how to do it where that fails."""
+        statement = f"DROP DATABASE IF EXISTS {quoted(name)}"
+        try:
+            try:
+                maintenance.tell(statement)
+            except LiveError:  # the session may be what failed
+                with self.session("information_schema") as another:
+                    another.tell(statement)
+        except LiveError as error:
+            scratch.tell_stuck(name, str(error), self.drop_command(name))
+            return False
+        return True
+
+    def drop_command(self, name: str) -> tuple[str, ...]:
+        """Return the command that drops a database, for a person to type; it has no password."""
+        where = self.address
+        given = (("-h", where.host), ("-P", where.port), ("-u", where.user))
+        options = (part for option, value in given if value for part in (option, value))
+        asked = ("-p",) if where.password else ()
+        program = os.path.basename(self._client)
+        return (program, *options, *asked, "-e", f"DROP DATABASE {quoted(name)}")
 
     def versions(self, connection: Connection) -> tuple[tuple[str, str], ...]:
         """Return the versions of the dump program and the server."""
@@ -145,6 +181,26 @@ class Connection:
         """Yield rows, in whatever number."""
         for line in self._session.ask(f"{query};"):
             yield tuple(line.split(b"\t"))
+
+    @staticmethod
+    def table(name: str) -> str:
+        """Return a table as it stands in SQL."""
+        return quoted(name)
+
+    @staticmethod
+    def column(name: str) -> str:
+        """Return a column as it stands in SQL."""
+        return quoted(name)
+
+    @staticmethod
+    def newest(column: str) -> str:
+        """Return an expression for the greatest value of a column, '' where there is none."""
+        return f"coalesce(max({quoted(column)}), '')"
+
+    @staticmethod
+    def selected(table: str, pair: Pair, *, old: bool) -> tuple[str, list[str], int]:
+        """Return a query for the rows of one side, the names of its columns, how many are the key."""
+        return selected(table, pair, old=old)
 
     def schema(self) -> Schema:
         """Return the schema (https://mariadb.com/kb/en/information-schema/)."""

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from dbguard.live import scratch
 from dbguard.live.address import Address
 from dbguard.live.failures import LiveError, UnfinishedError
 from dbguard.live.pairing import Pair
-from dbguard.live.programs import MARK, Session, found, run, session
+from dbguard.live.programs import MARK, Session, found, run, session, streamed
 from dbguard.live.schema import Column, Index, Schema, Table, definition_hash
+from dbguard.patterns import regex
 
 _PACKAGE = "postgresql-client (https://www.postgresql.org/download/)"
+
+MAINTENANCE = "postgres"
+"""The database to work on databases from (https://www.postgresql.org/docs/current/manage-ag-templatedbs.html)."""
+
+_RESTRICT = regex(rb"\\restrict \w+\n")
+_UNRESTRICT = regex(rb"\\unrestrict \w+\n")
+
+_LOCKS = 0x64626764
+"""The class of the advisory locks of our runs: "dbgd"."""
 
 _COLUMNS = """\
 SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -93,13 +104,33 @@ class Server:
         with session(command, self.environment(), f"\\echo '{MARK}'") as opened:
             yield Connection(opened)
 
-    def dump(self, target: Path, snapshot: str | None = None) -> None:
-        """Write a dump in the custom format (https://www.postgresql.org/docs/current/app-pgdump.html)."""
+    def dump(self, target: Path, snapshot: str | None = None, database: str = "") -> None:
+        """Write a dump in the custom format (https://www.postgresql.org/docs/current/app-pgdump.html).
+
+        Of the database that is asked about, unless another is named.
+        """
         program = found(("pg_dump",), _PACKAGE)
         command = [program, "-Fc", "-w", "-f", str(target)]
         if snapshot is not None:
             command.append(f"--snapshot={snapshot}")
-        run([*command, "-d", self.conninfo(self.address.database)], self.environment())
+        where = self.conninfo(database or self.address.database)
+        run([*command, "-d", where], self.environment())
+
+    def digest(self, database: str) -> str:
+        """Return a hash of all that pg_dump writes of a database, for one to be told from another.
+
+        Of a copy by CREATE DATABASE ... TEMPLATE it is the same until something is changed.
+        """
+        program = found(("pg_dump",), _PACKAGE)
+        command = (program, "-Fp", "-w", "-d", self.conninfo(database))
+        digest, is_first = hashlib.sha256(), True
+        for line in streamed(command, self.environment()):
+            # Each dump has a key of its own (\\restrict of psql). No row begins like the second.
+            if _UNRESTRICT.fullmatch(line) or (is_first and _RESTRICT.fullmatch(line)):
+                is_first = is_first and line.startswith(b"\\u")
+                continue
+            digest.update(line)
+        return digest.hexdigest()
 
     def read_back(self, dump: Path) -> None:
         """Have pg_restore read a dump from end to end, into nothing. Raises UnfinishedError."""
@@ -116,36 +147,81 @@ class Server:
         )  # fmt: skip
 
     @contextmanager
-    def scratch(self, *, like: str | None = None) -> Iterator[str]:
-        """Make a database for as long as the block runs, empty or a copy of another scratch one.
+    def scratch(
+        self, maintenance: Connection | None = None, *, like: str | None = None, of: str = ""
+    ) -> Iterator[str]:
+        """Make a database for as long as the block runs.
 
-        Raises UnfinishedError, for one where the user may not make databases.
+        It is a copy of the database *like*, which nobody may be connected to; else it is
+        empty, with the encoding and locale of the database *of* (the one that is asked
+        about). *maintenance* is a session to make it from, if it shall not be one in the
+        database that is asked about. Raises UnfinishedError, for one where the user may not
+        make databases.
         """
         name = scratch.new_name()
-        with self.session() as maintenance:
-            unused = maintenance.rows(
-                "SELECT datname FROM pg_database AS d WHERE NOT EXISTS"  # noqa: S608
-                " (SELECT 1 FROM pg_stat_activity AS s WHERE s.datname = d.datname)"
-                f" AND starts_with(datname::text, {literal(scratch.SCRATCH)})"
-            )
-            scratch.report_left(database for (database,) in unused)
-            self.create(maintenance, name, like)
+        with ExitStack() as stack:
+            if maintenance is None:
+                maintenance = stack.enter_context(self.session())
+            self._clear_left(maintenance)
+            # Shared: a run has several sessions, and each may hold it.
+            maintenance.tell(f"SELECT pg_advisory_lock_shared({_LOCKS}, {scratch.RUN})")
+            maintenance.tell(self._creation(maintenance, name, like, of))
             try:
                 yield name
             finally:
-                with suppress(LiveError):
-                    maintenance.tell(f'DROP DATABASE IF EXISTS "{name}"')
+                self._drop(maintenance, name)
 
-    def create(self, connection: Connection, name: str, like: str | None = None) -> None:
-        """Make a database with the encoding and locale of the one that is asked about."""
-        if like is not None:
-            connection.tell(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(like)}")
-            return
-        ((encoding, collate, ctype),) = connection.rows(
-            "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database"
-            " WHERE datname = current_database()"
+    def _clear_left(self, maintenance: Connection) -> None:
+        """Drop what killed runs left, and tell of it."""
+        unused = maintenance.rows(
+            "SELECT datname, datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)"  # noqa: S608
+            " FROM pg_database AS d WHERE NOT EXISTS"
+            " (SELECT 1 FROM pg_stat_activity AS s WHERE s.datname = d.datname)"
+            f" AND starts_with(datname::text, {literal(scratch.SCRATCH)}) ORDER BY datname"
         )
-        connection.tell(
+        # After the databases: what was there then had its lock.
+        locks = maintenance.rows(
+            "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"  # noqa: S608
+            f" AND classid::bigint = {_LOCKS}"
+        )
+        running = {scratch.RUN, *(int(run) for (run,) in locks)}
+        for name, own in unused:
+            run = scratch.run_of(name)
+            if run is None or (own != "t" and run not in running):
+                scratch.tell_left(name, self.drop_command(name))
+            elif run not in running and self._drop(maintenance, name):
+                scratch.tell_removed(name)
+
+    def _drop(self, maintenance: Connection, name: str) -> bool:
+        """Drop a database of ours; tell how to do it where that fails."""
+        statement = f"DROP DATABASE IF EXISTS {quoted(name)}"
+        try:
+            try:
+                maintenance.tell(statement)
+            except LiveError:  # the session may be what failed
+                with self.session(MAINTENANCE) as another:
+                    another.tell(statement)
+        except LiveError as error:
+            scratch.tell_stuck(name, str(error), self.drop_command(name))
+            return False
+        return True
+
+    def drop_command(self, name: str) -> tuple[str, ...]:
+        """Return the command that drops a database, for a person to type; it has no password."""
+        where = self.address
+        given = (("-h", where.host), ("-p", where.port), ("-U", where.user))
+        options = (part for option, value in given if value for part in (option, value))
+        return ("psql", *options, "-d", MAINTENANCE, "-c", f"DROP DATABASE {quoted(name)}")
+
+    def _creation(self, maintenance: Connection, name: str, like: str | None, of: str) -> str:
+        if like is not None:
+            return f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(like)}"
+        ((encoding, collate, ctype),) = maintenance.rows(
+            "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database"  # noqa: S608
+            f" WHERE datname = coalesce((SELECT datname FROM pg_database WHERE datname ="
+            f" {literal(of or self.address.database)}), current_database())"
+        )
+        return (
             f"CREATE DATABASE {quoted(name)} TEMPLATE template0 ENCODING {literal(encoding)}"
             f" LC_COLLATE {literal(collate)} LC_CTYPE {literal(ctype)}"
         )
@@ -188,6 +264,26 @@ class Connection:
         """Yield rows whose values need no unescaping, in whatever number."""
         for line in self._session.ask(f"COPY ({query}) TO STDOUT;"):
             yield tuple(line.split(b"\t"))
+
+    @staticmethod
+    def table(name: str) -> str:
+        """Return a table of the schema as it stands in SQL."""
+        return quoted_table(name)
+
+    @staticmethod
+    def column(name: str) -> str:
+        """Return a column as it stands in SQL."""
+        return quoted(name)
+
+    @staticmethod
+    def newest(column: str) -> str:
+        """Return an expression for the greatest value of a column."""
+        return f"max({quoted(column)}::text)"
+
+    @staticmethod
+    def selected(table: str, pair: Pair, *, old: bool) -> tuple[str, list[str], int]:
+        """Return a query for the rows of one side, the names of its columns, how many are the key."""
+        return selected(table, pair, old=old)
 
     def schema(self) -> Schema:
         """Return the schema, read from the catalogs (https://www.postgresql.org/docs/current/catalogs.html)."""

@@ -44,8 +44,9 @@ def inspect(path: str, progress: Progress, *, quick: bool = False) -> Inspection
         in_order(tables),
         (*pragmas, *facts),
         integrity,
-        open_by,
+        None if open_by is None else open_by.found,
         schema.hash,
+        0 if open_by is None else open_by.unseen,
     )
 
 

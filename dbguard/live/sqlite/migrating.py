@@ -27,7 +27,7 @@ from dbguard.live.failures import UnfinishedError
 from dbguard.live.journal import Journal
 from dbguard.live.migration import Migration, Outcome, Request
 from dbguard.live.progress import Progress
-from dbguard.live.script import Script, ScriptError, run_python
+from dbguard.live.script import Script, ScriptError, changed_nothing, run_python
 from dbguard.live.sqlite import comparing, copying, inspecting, replacing, structure
 from dbguard.live.sqlite.connection import existing, opened, opened_backup
 from dbguard.live.sqlite.copying import Snapshot
@@ -172,10 +172,7 @@ class _Work:
         )
         is_unchanged = durable.sha256(copy) == taken.manifest.sha256
         if is_unchanged and self.request.script.is_python:
-            reasons.append(
-                f"{self.request.script.path} changed nothing in the database it was given (its "
-                "first argument, DBGUARD_DATABASE): does it open another one?"
-            )
+            reasons.append(changed_nothing(self.request.script))
         reasons += [*comparison.losses, *(f"not compared: {p}" for p in comparison.problems)]
         return _Rehearsed(comparison, schema.hash, is_unchanged, tuple(reasons))
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dbguard.live import backup as backups
-from dbguard.live import durable, handles, manifest
+from dbguard.live import durable, handles, manifest, restoration
 from dbguard.live.address import Address
 from dbguard.live.comparison import Comparison
 from dbguard.live.durable import stamp
@@ -48,7 +48,7 @@ def restore(
     described = manifest.read(source)
     log.step("check the backup", file=str(source))
     notes = _checked_backup(source, described)
-    _check_unopened(path, unused=unused)
+    seen = _check_unopened(path, unused=unused)
     backups.clear_partials(path.parent, log)
     when = durable.now()
     new = durable.partial(path)
@@ -56,12 +56,13 @@ def restore(
         log.step("copy the backup", to=str(new))
         _copy(source, new)
         _made_ready(new, path)
+        restoration.check_promise(source, _reasons(new, described))
         log.step("keep the damaged database")
         kept = _keep_aside(path, stamp(when))
         try:
             # Only now: to open it would have SQLite work its log into it.
             _check_unlocked(path)
-            _check_unopened(path, unused=unused)
+            seen = _check_unopened(path, unused=unused)
         except RefusedError:
             for file in (Path(kept), *side_files(Path(kept))) if kept else ():
                 file.unlink(missing_ok=True)
@@ -82,35 +83,68 @@ def restore(
     lost, unread = _lost(Path(kept), path, progress) if kept else (None, "")
     log.step("restored" if not reasons else "not verified", kept=kept)
     return Restoration(
-        address.shown, source, described, when, kept, lost, unread, tuple(reasons), tuple(notes)
+        address.shown,
+        source,
+        described,
+        when,
+        kept,
+        lost,
+        unread,
+        tuple(reasons),
+        (*notes, *seen),
     )
 
 
-def _checked_backup(source: Path, described: Manifest | None) -> list[str]:
+def _checked_backup(source: Path, described: Manifest | None) -> tuple[str, ...]:
     """Return what is to be said of a backup that can be used. Raises LossError."""
-    notes = []
-    if described is None:
-        notes.append(f"{source} has no manifest: what it should hold is not known.")
-    else:
-        manifest.check(source, described)
+    notes = restoration.checked(source, described)
     wrong = inspecting.sound(source)
     if wrong:
         raise LossError(f"the backup {source} is damaged: {wrong[0]}")
     return notes
 
 
-def _check_unopened(path: Path, *, unused: bool) -> None:
-    """Raise RefusedError where another process has the database open, or may have."""
+def _check_unopened(path: Path, *, unused: bool) -> tuple[str, ...]:
+    """Raise RefusedError where another process has the database open, or may have.
+
+    Return what is to be said where that is not known for certain.
+    """
     found = handles.openers((path, *side_files(path)))
-    if found:
-        raise RefusedError(
-            f"{path} is open in {', '.join(handle.shown for handle in found)}: stop it first"
-        )
-    if found is None and not unused and path.exists():
+    if found is None:
+        if unused or not path.exists():
+            return ()
         raise RefusedError(
             f"{sys.platform} does not tell which processes have {path} open: stop them all, "
             "and say so with --unused"
         )
+    if found.found:
+        raise RefusedError(
+            f"{path} is open in {', '.join(handle.shown for handle in found.found)}: stop it first"
+        )
+    if not found.unseen:
+        return ()
+    unseen = f"could not look into {found.unseen} processes of other users, who may open {path}"
+    if unused:
+        return (f"{unseen}; that none of them has it open was told by --unused",)
+    if _writes_ahead(path):
+        return (f"{unseen}; none of them holds a lock, as all do that use a write-ahead log",)
+    if found.strangers:
+        raise RefusedError(
+            f"{unseen}: restore as root, or stop all that use it and say so with --unused"
+        )
+    return (f"{unseen}, as root may every file: if a service of root uses it, restart that",)
+
+
+def _writes_ahead(path: Path) -> bool:
+    """Say whether a database has a write-ahead log (https://www.sqlite.org/fileformat.html, 1.3.3).
+
+    Read before SQLite opens it here: closing the file takes the locks of this process away.
+    """
+    try:
+        with path.open("rb") as stream:
+            return stream.read(20)[18:] == b"\x02\x02"
+    except OSError:
+        return False
 
 
 def _check_unlocked(path: Path) -> None:
