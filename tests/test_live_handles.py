@@ -95,7 +95,7 @@ def test_restore_refuses_where_others_may_have_it_open_unseen(folder: Path) -> N
 
 
 def test_processes_of_root_are_told_of(folder: Path) -> None:
-    prepared(folder, "delete")
+    prepared(folder, "delete", 0o700)  # other users of this machine are kept out
     done = as_nobody(folder, "restore", "backup.db", "app.db")
     assert "if a service of root uses it, restart that" in " ".join(done["notes"])
     assert people(folder) == PEOPLE
