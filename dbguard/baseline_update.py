@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from dbguard import durable
 from dbguard.baseline import Baseline, Key, of_findings
 from dbguard.options import ScanOptions
 from dbguard.records import dataclass
@@ -67,12 +67,5 @@ def update(old: Baseline, report: Report, options: ScanOptions) -> Update:
 
 def write(path: Path, text: str) -> None:
     """Replace a file in one step; a link in its place is replaced, never followed."""
-    handle, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii", newline="\n") as stream:
-            stream.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
+    with durable.whole(path, mode=0o644) as stream:
+        stream.write(text.encode("ascii"))

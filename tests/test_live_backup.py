@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from dbguard.live import durable, manifest
+from dbguard import durable
+from dbguard.live import manifest
 from dbguard.live.critical import is_critical, time_column
 from dbguard.live.failures import LossError
 from dbguard.live.handles import openers

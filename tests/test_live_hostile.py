@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dbguard.live import durable
+from dbguard import durable
 from dbguard.live.sqlite import inspecting
 from tests.live_databases import PEOPLE, Shop, make_shop
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dbguard.live import handles
-from dbguard.live.durable import sha256
+from dbguard.live.identity import sha256
 from tests.live_databases import PEOPLE, Shop
 
 

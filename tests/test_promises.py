@@ -15,7 +15,7 @@ from tests.document_blocks import REPOSITORY
 from tests.scratch import Repository
 
 WATCHED = """
-import json, sys
+import json, os, sys
 events = []
 def hook(event, arguments):
     if event.startswith("socket.") or event in (
@@ -24,9 +24,10 @@ def hook(event, arguments):
         "shutil.rmtree", "tempfile.mkstemp",
     ):
         events.append([event, repr(arguments[:2])])
-    path, mode = (*arguments[:2], "", "")[:2] if event == "open" else ("", "")
+    path, mode, flags = arguments if event == "open" else ("", "", 0)
+    writes = set(mode or "") & set("wax+") or flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
     # A number is a pipe to git.
-    if not isinstance(path, int) and isinstance(mode, str) and set(mode) & set("wax+"):
+    if not isinstance(path, int) and writes:
         events.append([event, repr(arguments[:2])])
 sys.addaudithook(hook)
 from dbguard.cli import main
@@ -95,7 +96,8 @@ def test_the_watch_sees_what_it_is_for(tmp_path: Path) -> None:
     report: Any = tmp_path / "report.json"
     (tmp_path / "a.sql").write_text("SELECT 1;\n")
     _, events, _ = _watched(tmp_path, "scan", f"--output=json={report}", "a.sql")
-    assert {"os.rename", "tempfile.mkstemp"} <= {event for event, _ in events}
+    assert {"os.rename", "open"} <= {event for event, _ in events}
+    assert [about for event, about in events if event == "open" and ".report.json." in about]
 
 
 def _files(folder: Path) -> dict[str, int]:

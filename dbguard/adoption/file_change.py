@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from difflib import unified_diff
+from pathlib import Path
 
+from dbguard import durable
 from dbguard.reading import FILE_LIMIT
 from dbguard.records import dataclass
 from dbguard.report.escape import escape
@@ -49,25 +49,10 @@ class FileChange:
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             mode = 0o644 if self.old is None else stat.S_IMODE(os.lstat(path).st_mode)
-            handle, temporary = tempfile.mkstemp(prefix=".dbguard-", dir=os.path.dirname(path))
-        except OSError as error:
-            raise AdoptionError(f"{self.name} cannot be written: {error.strerror}") from error
-        try:
-            with os.fdopen(handle, "wb") as stream:
+            with durable.whole(Path(path), is_new=self.old is None, mode=mode) as stream:
                 stream.write(self.new)
-                stream.flush()
-                # Or a power cut may leave an empty file where a whole one was.
-                os.fsync(stream.fileno())
-            os.chmod(temporary, mode)
-            if self.old is None:
-                _put_new(temporary, path)
-            else:
-                os.replace(temporary, path)
         except OSError as error:
             raise AdoptionError(f"{self.name} cannot be written: {error.strerror}") from error
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
 
 
 def content(top: str, name: str) -> bytes | None:
@@ -99,18 +84,6 @@ def content(top: str, name: str) -> bytes | None:
             return stream.read()
     except OSError as error:
         raise AdoptionError(f"{name} cannot be read: {error.strerror}") from error
-
-
-def _put_new(temporary: str, path: str) -> None:
-    """Give a file its name only if nothing has it: not even a file made a moment ago."""
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if os.path.lexists(path):
-            raise FileExistsError(17, "it exists by now") from None
-        os.replace(temporary, path)
 
 
 def _lines(data: bytes) -> list[str]:

@@ -34,14 +34,14 @@ def run(arguments: argparse.Namespace) -> Exit:
     """Back up, and say where the backup is."""
 
     def work() -> Answer:
-        from dbguard.live import backup, durable
+        from dbguard.live import backup, identity
         from dbguard.live.engine import engine_of
         from dbguard.live.journal import journal_of
         from dbguard.live.progress import Progress
         from dbguard.records import replace
 
         address = address_of(arguments)
-        engine, progress, made = engine_of(address), Progress(), durable.now()
+        engine, progress, made = engine_of(address), Progress(), identity.now()
         to = Path(arguments.to).absolute() if arguments.to else None
         if to is None or to.is_dir() or arguments.to.endswith(os.sep):
             path = backup.default_path(address, to, engine.suffix, made)

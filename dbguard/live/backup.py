@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from dbguard import __version__
-from dbguard.live import durable, manifest
+from dbguard import __version__, durable
+from dbguard.live import identity, manifest
 from dbguard.live.address import SQLITE, Address
 from dbguard.live.failures import LossError, RefusedError, UnfinishedError
 from dbguard.live.journal import Journal
@@ -44,7 +44,7 @@ def default_path(address: Address, folder: Path | None, suffix: str, time: datet
     """Return a name that is free: beside an SQLite database, else in the current folder."""
     if folder is None:
         folder = Path(address.path).resolve().parent if address.engine == SQLITE else Path.cwd()
-    stem = f"{address.name}{MARK}{durable.stamp(time)}"
+    stem = f"{address.name}{MARK}{identity.stamp(time)}"
     path, number = folder / (stem + suffix), 1
     while path.exists() or manifest.path_of(path).exists():
         number += 1
@@ -105,7 +105,8 @@ def publish(
     described = manifest.path_of(path)
     log.step("write the manifest", file=str(described))
     try:
-        durable.write_text(described, written.text(), 0o600)
+        with durable.whole(described, is_new=True, mode=0o600) as stream:
+            stream.write(written.text().encode())
         log.step("name the backup", file=str(path))
         try:
             durable.publish(temporary, path)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dbguard.live.address import SQLITE, Address
-from dbguard.live.durable import now
+from dbguard.live.identity import now
 from dbguard.live.progress import Progress
 
 FOLDER = ".dbguard"

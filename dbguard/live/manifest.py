@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dbguard.live import durable
+from dbguard.live import identity
 from dbguard.live.failures import LossError, UnfinishedError
 from dbguard.records import dataclass
 
@@ -102,7 +102,7 @@ def check(backup: Path, manifest: Manifest) -> None:
         size = backup.stat().st_size
         if size != manifest.size:
             raise LossError(f"{backup} has {size} bytes, its manifest says {manifest.size}")
-        if durable.sha256(backup) != manifest.sha256:
+        if identity.sha256(backup) != manifest.sha256:
             raise LossError(f"{backup} is not the file of its manifest: the SHA-256 differs")
     except OSError as error:
         raise UnfinishedError(f"{backup} cannot be read: {error.strerror}") from error

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dbguard.live import durable, manifest
+from dbguard import durable
+from dbguard.live import identity, manifest
 from dbguard.live.comparison import Comparison
 from dbguard.live.failures import LossError
 from dbguard.live.manifest import Manifest
@@ -124,10 +125,12 @@ def check_promise(backup: Path, reasons: Sequence[str]) -> None:
 
 def write_report(restoration: Restoration, folder: Path) -> Path:
     """Write the report, and return where it is. Raises OSError."""
-    path = folder / f"restore_{durable.stamp(restoration.when)}.txt"
+    path = folder / f"restore_{identity.stamp(restoration.when)}.txt"
     number = 1
     while path.exists():
         number += 1
-        path = path.with_name(f"restore_{durable.stamp(restoration.when)}_{number}.txt")
-    durable.write_text(path, "\n".join(restoration.story()) + "\n")
+        path = path.with_name(f"restore_{identity.stamp(restoration.when)}_{number}.txt")
+    text = "\n".join(restoration.story()) + "\n"
+    with durable.whole(path, is_new=True) as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
     return path

@@ -32,8 +32,9 @@ def write_file(file: str, pieces: Iterable[str]) -> None:
     surrogates, which no encoding carries, become ``?``. Raises OSError.
     """
     # Imported here: as a rule a report goes to standard output.
-    import tempfile
-    from contextlib import suppress
+    from pathlib import Path
+
+    from dbguard import durable
 
     target = os.path.realpath(file)
     try:
@@ -44,20 +45,6 @@ def write_file(file: str, pieces: Iterable[str]) -> None:
         with open(target, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
             stream.writelines(pieces)
         return
-    folder, name = os.path.split(target)
-    handle, temporary = tempfile.mkstemp(prefix=f".{name[:40]}.", dir=folder)
-    try:
-        with open(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
-            stream.writelines(pieces)
-        os.chmod(temporary, _mode_for_new_files())
-        os.replace(temporary, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _mode_for_new_files() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    # A report can be made again: it needs not survive a power cut, and is not waited for.
+    with durable.whole(Path(target), synced=False) as stream:
+        stream.writelines(piece.encode("utf-8", "replace") for piece in pieces)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dbguard import durable
 from dbguard.live import backup as backups
-from dbguard.live import durable, journal, tables
+from dbguard.live import identity, journal, tables
 from dbguard.live.address import Address
 from dbguard.live.backup import Backup, Content
 from dbguard.live.failures import RefusedError
@@ -80,12 +81,12 @@ class Database:
             TableCount(name, rows if before.get(name) == rows else None)
             for name, rows in after.items()
         )
-        return Content(target.stat().st_size, durable.sha256(target), schema.hash, counts, tools)
+        return Content(target.stat().st_size, identity.sha256(target), schema.hash, counts, tools)
 
     def backed_up(self, to: Path | None, log: Journal, progress: Progress) -> Backup:
         """Back up under a name with the time."""
         log.step("back up")
-        made = durable.now()
+        made = identity.now()
         path = backups.default_path(self.address, to, SUFFIX, made)
         backups.clear_partials(path.parent, log)
         with backups.unfinished(path) as temporary:

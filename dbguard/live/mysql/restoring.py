@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from dbguard import durable
 from dbguard.live import backup as backups
-from dbguard.live import durable, manifest, restoration, tables
+from dbguard.live import identity, manifest, restoration, tables
 from dbguard.live.failures import LiveError, RefusedError
 from dbguard.live.journal import Journal
 from dbguard.live.mysql.database import IN_PLACE, Database
@@ -27,7 +28,7 @@ def restore(
     log.step("check the backup", file=str(backup))
     database.check_file(backup)
     notes = (*restoration.checked(backup, described), *database.cut_off(log))
-    when = durable.now()
+    when = identity.now()
     _check_unused(database, unused=unused)
     # Loaded once into a database of its own: a dump that fails half way fails here.
     with database.restored(backup, progress) as trial:
@@ -68,7 +69,7 @@ def _check_unused(database: Database, *, unused: bool) -> None:
 
 def _kept(database: Database, when: datetime) -> Path:
     """Dump the damaged database into a file beside the backups."""
-    stem = f"{database.address.name}.damaged_{durable.stamp(when)}"
+    stem = f"{database.address.name}.damaged_{identity.stamp(when)}"
     path, number = Path.cwd() / f"{stem}.sql", 1
     while path.exists():
         number += 1

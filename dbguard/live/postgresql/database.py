@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dbguard import durable
 from dbguard.live import backup as backups
-from dbguard.live import durable, tables
+from dbguard.live import identity, tables
 from dbguard.live.address import Address
 from dbguard.live.backup import Backup, Content
 from dbguard.live.failures import LossError, RefusedError
@@ -65,7 +66,7 @@ class Database:
         counts = tables.counted(connection, schema)
         return Content(
             target.stat().st_size,
-            durable.sha256(target),
+            identity.sha256(target),
             schema.hash,
             tuple(TableCount(name, rows) for name, rows in counts.items()),
             tools,
@@ -76,7 +77,7 @@ class Database:
     ) -> Backup:
         """Dump a database that does not change meanwhile, and which *source* reads."""
         log.step("back up")
-        made = durable.now()
+        made = identity.now()
         path = backups.default_path(self.address, to, SUFFIX, made)
         backups.clear_partials(path.parent, log)
         tools = self.server.check_version(source)

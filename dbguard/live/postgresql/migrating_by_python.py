@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from shlex import join
 
-from dbguard.live import durable, script, tables
+from dbguard.live import identity, script, tables
 from dbguard.live.failures import RefusedError
 from dbguard.live.journal import Journal
 from dbguard.live.migration import Migration, Outcome, Request
@@ -63,7 +63,7 @@ class _Work:
 
     def migrated(self, done: Migration) -> Migration:
         server, name = self.database.server, self.database.address.database
-        kept = f"{name}_before_{durable.stamp(durable.now())}"
+        kept = f"{name}_before_{identity.stamp(identity.now())}"
         unchanged = server.digest(self.before)
         with ExitStack() as stack:
             inside = stack.enter_context(ExitStack())

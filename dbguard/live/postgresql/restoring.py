@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dbguard.live import durable, manifest, restoration, tables
+from dbguard.live import identity, manifest, restoration, tables
 from dbguard.live.failures import LiveError
 from dbguard.live.journal import Journal
 from dbguard.live.postgresql.database import Database, check_file
@@ -23,10 +23,10 @@ def restore(backup: Path, database: Database, log: Journal, progress: Progress) 
     notes = restoration.checked(backup, described)
     server = database.server
     server.read_back(backup)
-    when = durable.now()
+    when = identity.now()
     name = database.address.database
     with database.maintenance() as maintenance:
-        kept = f"{name}_damaged_{durable.stamp(when)}" if database.exists(maintenance) else ""
+        kept = f"{name}_damaged_{identity.stamp(when)}" if database.exists(maintenance) else ""
         database.check_unused(maintenance)
         with server.scratch(maintenance, of=name) as new:
             log.step("load the backup", into=new)

@@ -30,7 +30,7 @@ def existing(path: str) -> Path:
     """Return the file of a database, links followed: SQLite keeps the side files there.
 
     Raises RefusedError where it is none. Read before anything has it open: see
-    :func:`dbguard.live.durable.sha256`.
+    :func:`dbguard.live.identity.sha256`.
     """
     file = Path(path).resolve()
     if not file.is_file():

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
-from dbguard.live import durable
+from dbguard import durable
+from dbguard.live import identity
 from dbguard.live.failures import LossError, UnfinishedError
 from dbguard.live.manifest import TableCount
 from dbguard.live.progress import Progress
@@ -137,7 +138,7 @@ def check(path: Path, progress: Progress) -> Checked:
     # Each waits for something else: the disk, a hash function, SQLite.
     with ThreadPoolExecutor(max_workers=3) as pool:
         synced = pool.submit(durable.sync, path)
-        digest = pool.submit(durable.sha256, path)
+        digest = pool.submit(identity.sha256, path)
         looked = pool.submit(_looked_at, path)
         synced.result()
         schema, tables = looked.result()

@@ -19,7 +19,7 @@ from pathlib import Path
 from time import time
 
 from dbguard.live import backup as backups
-from dbguard.live import durable, journal, manifest
+from dbguard.live import identity, journal, manifest
 from dbguard.live.address import Address
 from dbguard.live.backup import Backup, Content
 from dbguard.live.comparison import Comparison
@@ -132,7 +132,7 @@ class _Work:
     def _backed_up(self, earlier: Backup | None) -> Backup:
         """Back up the state that the snapshot holds; the one of an attempt in vain goes."""
         self.log.step("back up")
-        made = durable.now()
+        made = identity.now()
         path = backups.default_path(self.address, self.request.to, "", made)
         backups.check_free(path)
         backups.clear_partials(path.parent, self.log)
@@ -170,7 +170,7 @@ class _Work:
             names=(str(taken.path), f"{self.address.shown} after {self.request.script.path}"),
             at_rest=True,
         )
-        is_unchanged = durable.sha256(copy) == taken.manifest.sha256
+        is_unchanged = identity.sha256(copy) == taken.manifest.sha256
         if is_unchanged and self.request.script.is_python:
             reasons.append(changed_nothing(self.request.script))
         reasons += [*comparison.losses, *(f"not compared: {p}" for p in comparison.problems)]

@@ -9,12 +9,13 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from dbguard import durable
 from dbguard.live import backup as backups
-from dbguard.live import durable, handles, manifest, restoration
+from dbguard.live import handles, identity, manifest, restoration
 from dbguard.live.address import Address
 from dbguard.live.comparison import Comparison
-from dbguard.live.durable import stamp
 from dbguard.live.failures import LiveError, LossError, RefusedError, UnfinishedError
+from dbguard.live.identity import stamp
 from dbguard.live.journal import Journal
 from dbguard.live.manifest import Manifest
 from dbguard.live.progress import Progress
@@ -50,7 +51,7 @@ def restore(
     notes = _checked_backup(source, described)
     seen = _check_unopened(path, unused=unused)
     backups.clear_partials(path.parent, log)
-    when = durable.now()
+    when = identity.now()
     new = durable.partial(path)
     try:
         log.step("copy the backup", to=str(new))

@@ -1,0 +1,34 @@
+"""What tells one backup from another: its time and its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timezone
+from pathlib import Path
+
+_BLOCK = 1024 * 1024  # bytes
+
+
+def now() -> datetime:
+    """Return the time, in UTC, to the second."""
+    return datetime.now(timezone.utc).replace(microsecond=0)
+
+
+def stamp(time: datetime) -> str:
+    """Return a time as it stands in file names, sortable: ``20261124T101530Z`` (ISO 8601)."""
+    return time.strftime("%Y%m%dT%H%M%SZ")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file (FIPS 180-4), in hexadecimal. Raises OSError.
+
+    Not for a database that this process has open: closing a second descriptor of the file
+    would drop SQLite's locks (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    digest = hashlib.sha256()
+    buffer = bytearray(_BLOCK)
+    view = memoryview(buffer)
+    with path.open("rb", buffering=0) as stream:
+        while read := stream.readinto(buffer):
+            digest.update(view[:read])
+    return digest.hexdigest()
