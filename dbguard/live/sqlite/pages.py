@@ -15,7 +15,8 @@ from pathlib import Path
 
 from dbguard.live.sqlite.connection import quoted, side_files
 
-_BLOCK = 256 * 1024  # bytes, a multiple of every page size; two of them stay in the cache
+_BLOCK = 64 * 1024
+"""Bytes, a multiple of every page size; no more than :data:`dbguard.live.identity.BLOCK`."""
 _INTERIOR_INDEX, _INTERIOR_TABLE = 2, 5
 _MOST_CHANGED = 100_000
 """Where more pages have changed, rows are compared anyway; so many are kept in memory."""
