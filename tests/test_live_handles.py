@@ -122,6 +122,14 @@ def test_inspect_says_what_it_could_not_see(folder: Path) -> None:
     assert found["open_by"] == []
 
 
+def test_a_session_that_is_just_ending_is_not_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = handles.Handle(1, "psql")
+    answers = iter([(one,), (one,), ()])
+    assert handles.staying(lambda: next(answers)) == ()
+    monkeypatch.setattr(handles, "_PATIENCE", 0.1)
+    assert handles.staying(lambda: (one,)) == (one,)
+
+
 def process(
     proc: Path, number: int, groups: str, monkeypatch: pytest.MonkeyPatch, command: str = "x"
 ) -> None:

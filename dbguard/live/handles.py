@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from dbguard.records import dataclass
 
 _PROCESSES = Path("/proc")
+_PATIENCE = 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,17 @@ class Openers:
     found: tuple[Handle, ...] = ()
     unseen: int = 0
     strangers: int = 0
+
+
+def staying(asked: Callable[[], tuple[Handle, ...]]) -> tuple[Handle, ...]:
+    """Return who is connected to a server, and still is after a while.
+
+    A session that its client has ended, for one our own, goes only when the server gets to it.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while (found := asked()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
 
 
 def openers(files: Iterable[Path]) -> Openers | None:

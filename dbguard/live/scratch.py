@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from shlex import join
 
+from dbguard.live.failures import LiveError
 from dbguard.patterns import regex
 from dbguard.report.escape import escape
 
@@ -33,6 +34,28 @@ def run_of(name: str) -> int | None:
     return int(found[1], 16) if found else None
 
 
+def dropped(
+    name: str,
+    tell: Callable[[str], None],
+    tell_anew: Callable[[str], None],
+    statement: str,
+    command: Sequence[str],
+) -> bool:
+    """Drop a database of ours by a *statement*; say how to do it by a *command* where that fails.
+
+    *tell_anew* does it in another session: the one that is there may be what failed.
+    """
+    try:
+        try:
+            tell(statement)
+        except LiveError:
+            tell_anew(statement)
+    except LiveError as error:
+        _say(f"{name} could not be removed ({error}); drop it: {join(command)}")
+        return False
+    return True
+
+
 def tell_removed(name: str) -> None:
     """Tell of a database of a killed run that was dropped."""
     _say(f"{name} was left by a run that was killed, and was removed")
@@ -44,11 +67,6 @@ def tell_left(name: str, command: Sequence[str]) -> None:
         f"{name} was left by a run that was killed; if no other dbguard runs, drop it: "
         + join(command)
     )
-
-
-def tell_stuck(name: str, why: str, command: Sequence[str]) -> None:
-    """Tell of a database that was ours and could not be dropped."""
-    _say(f"{name} could not be removed ({why}); drop it: {join(command)}")
 
 
 def _say(text: str) -> None:

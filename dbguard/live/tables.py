@@ -18,6 +18,12 @@ from dbguard.live.progress import Progress
 from dbguard.live.schema import Schema
 
 
+class Selected(Protocol):
+    """Gives a query for the rows of one side, the names of its columns, how many are the key."""
+
+    def __call__(self, table: str, pair: Pair, *, old: bool) -> tuple[str, list[str], int]: ...
+
+
 class Connection(Protocol):
     """A session in a database. Every method raises UnfinishedError."""
 
@@ -37,24 +43,24 @@ class Connection(Protocol):
         """Return the schema."""
         ...
 
-    @staticmethod
-    def table(name: str) -> str:
+    @property
+    def table(self) -> Callable[[str], str]:
         """Return a table of the schema as it stands in SQL."""
         ...
 
-    @staticmethod
-    def column(name: str) -> str:
+    @property
+    def column(self) -> Callable[[str], str]:
         """Return a column as it stands in SQL."""
         ...
 
-    @staticmethod
-    def newest(column: str) -> str:
+    @property
+    def newest(self) -> Callable[[str], str]:
         """Return an expression for the greatest value of a column, '' where there is none."""
         ...
 
-    @staticmethod
-    def selected(table: str, pair: Pair, *, old: bool) -> tuple[str, list[str], int]:
-        """Return a query for the rows of one side, the names of its columns, how many are the key."""
+    @property
+    def selected(self) -> Selected:
+        """Return a query for the rows of one side."""
         ...
 
 

@@ -12,7 +12,7 @@ from dbguard.live import identity, journal, tables
 from dbguard.live.address import Address
 from dbguard.live.backup import Backup, Content
 from dbguard.live.failures import RefusedError
-from dbguard.live.handles import Handle
+from dbguard.live.handles import Handle, staying
 from dbguard.live.journal import Journal
 from dbguard.live.manifest import TableCount
 from dbguard.live.mysql.server import Connection, Server
@@ -49,7 +49,7 @@ class Database:
         (https://mariadb.com/kb/en/show-processlist/).
         """
         with self.server.session() as connection:
-            others = self.sessions(connection)
+            others = staying(lambda: self.sessions(connection))
             ((allowed,),) = connection.rows(
                 "SELECT count(*) FROM information_schema.user_privileges"
                 " WHERE privilege_type = 'PROCESS' AND grantee = concat("

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dbguard.live import scratch
 from dbguard.live.address import Address
-from dbguard.live.failures import LiveError, UnfinishedError
+from dbguard.live.failures import UnfinishedError
 from dbguard.live.pairing import Pair
 from dbguard.live.programs import MARK, Session, found, run, session
 from dbguard.live.schema import Column, Index, Schema, Table, definition_hash
@@ -133,18 +133,13 @@ class Server:
                 scratch.tell_removed(name)
 
     def _drop(self, maintenance: Connection, name: str) -> bool:
-        """Drop a database of ours; tell how to do it where that fails."""
         statement = f"DROP DATABASE IF EXISTS {quoted(name)}"
-        try:
-            try:
-                maintenance.tell(statement)
-            except LiveError:  # the session may be what failed
-                with self.session("information_schema") as another:
-                    another.tell(statement)
-        except LiveError as error:
-            scratch.tell_stuck(name, str(error), self.drop_command(name))
-            return False
-        return True
+        command = self.drop_command(name)
+        return scratch.dropped(name, maintenance.tell, self._tell_anew, statement, command)
+
+    def _tell_anew(self, statement: str) -> None:
+        with self.session("information_schema") as another:
+            another.tell(statement)
 
     def drop_command(self, name: str) -> tuple[str, ...]:
         """Return the command that drops a database, for a person to type; it has no password."""
@@ -163,8 +158,37 @@ class Server:
         return (os.path.basename(program), said), ("server", server)
 
 
+def selected(table: str, pair: Pair, *, old: bool) -> tuple[str, list[str], int]:
+    """Return a query for the rows of one side, the names of its columns, how many are the key."""
+    key = list(pair.key) or list(pair.columns)
+    rest = [] if not pair.key else [each for each in pair.columns if each not in key]
+    columns = [before if old else after for before, after in (*key, *rest)]
+    values = ", ".join(_value(column) for column in columns)
+    order = ", ".join(str(number + 1) for number in range(len(key)))
+    query = f"SELECT {values} FROM {quoted(table)} ORDER BY {order}"  # noqa: S608
+    return query, [before.name for before, _ in (*key, *rest)], len(key)
+
+
+def _value(column: Column) -> str:
+    name, kind = quoted(column.name), column.type.lower()
+    text = f"convert({name} using utf8mb4)"
+    if kind.startswith(_BINARY):
+        text = name if not kind.startswith("bit") else f"bin({name})"
+    return f"if({name} IS NULL, 'N', concat('V', lower(hex({text})))) COLLATE utf8mb4_bin"
+
+
+def quoted(name: str) -> str:
+    """Return a name as it stands in SQL (https://mariadb.com/kb/en/identifier-names/)."""
+    doubled = name.replace("`", "``")
+    return f"`{doubled}`"
+
+
 class Connection:
     """A session whose answers are rows of hexadecimal: the client's own output is ambiguous."""
+
+    table = staticmethod(quoted)
+    column = staticmethod(quoted)
+    selected = staticmethod(selected)
 
     def __init__(self, opened: Session) -> None:
         self._session = opened
@@ -183,24 +207,9 @@ class Connection:
             yield tuple(line.split(b"\t"))
 
     @staticmethod
-    def table(name: str) -> str:
-        """Return a table as it stands in SQL."""
-        return quoted(name)
-
-    @staticmethod
-    def column(name: str) -> str:
-        """Return a column as it stands in SQL."""
-        return quoted(name)
-
-    @staticmethod
     def newest(column: str) -> str:
         """Return an expression for the greatest value of a column, '' where there is none."""
         return f"coalesce(max({quoted(column)}), '')"
-
-    @staticmethod
-    def selected(table: str, pair: Pair, *, old: bool) -> tuple[str, list[str], int]:
-        """Return a query for the rows of one side, the names of its columns, how many are the key."""
-        return selected(table, pair, old=old)
 
     def schema(self) -> Schema:
         """Return the schema (https://mariadb.com/kb/en/information-schema/)."""
@@ -255,28 +264,3 @@ class Connection:
         asked = query.replace("{", "hex(convert(").replace("}", " using utf8mb4))")
         for row in self.rows(asked):
             yield tuple(bytes.fromhex(cell).decode() for cell in row)
-
-
-def selected(table: str, pair: Pair, *, old: bool) -> tuple[str, list[str], int]:
-    """Return a query for the rows of one side, the names of its columns, how many are the key."""
-    key = list(pair.key) or list(pair.columns)
-    rest = [] if not pair.key else [each for each in pair.columns if each not in key]
-    columns = [before if old else after for before, after in (*key, *rest)]
-    values = ", ".join(_value(column) for column in columns)
-    order = ", ".join(str(number + 1) for number in range(len(key)))
-    query = f"SELECT {values} FROM {quoted(table)} ORDER BY {order}"  # noqa: S608
-    return query, [before.name for before, _ in (*key, *rest)], len(key)
-
-
-def _value(column: Column) -> str:
-    name, kind = quoted(column.name), column.type.lower()
-    text = f"convert({name} using utf8mb4)"
-    if kind.startswith(_BINARY):
-        text = name if not kind.startswith("bit") else f"bin({name})"
-    return f"if({name} IS NULL, 'N', concat('V', lower(hex({text})))) COLLATE utf8mb4_bin"
-
-
-def quoted(name: str) -> str:
-    """Return a name as it stands in SQL (https://mariadb.com/kb/en/identifier-names/)."""
-    doubled = name.replace("`", "``")
-    return f"`{doubled}`"

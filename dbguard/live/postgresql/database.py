@@ -12,7 +12,7 @@ from dbguard.live import identity, tables
 from dbguard.live.address import Address
 from dbguard.live.backup import Backup, Content
 from dbguard.live.failures import LossError, RefusedError
-from dbguard.live.handles import Handle
+from dbguard.live.handles import Handle, staying
 from dbguard.live.journal import Journal
 from dbguard.live.manifest import TableCount
 from dbguard.live.postgresql.server import MAINTENANCE, Connection, Server, literal
@@ -44,7 +44,7 @@ class Database:
 
     def check_unused(self, maintenance: Connection) -> None:
         """Raise RefusedError where anybody is connected."""
-        others = self.sessions(maintenance, self.address.database)
+        others = staying(lambda: self.sessions(maintenance, self.address.database))
         if others:
             raise RefusedError(
                 f"{self.address.shown} is in use by {', '.join(o.shown for o in others)}: "

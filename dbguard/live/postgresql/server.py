@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dbguard.live import scratch
 from dbguard.live.address import Address
-from dbguard.live.failures import LiveError, UnfinishedError
+from dbguard.live.failures import UnfinishedError
 from dbguard.live.pairing import Pair
 from dbguard.live.programs import MARK, Session, found, run, session, streamed
 from dbguard.live.schema import Column, Index, Schema, Table, definition_hash
@@ -193,18 +193,13 @@ class Server:
                 scratch.tell_removed(name)
 
     def _drop(self, maintenance: Connection, name: str) -> bool:
-        """Drop a database of ours; tell how to do it where that fails."""
         statement = f"DROP DATABASE IF EXISTS {quoted(name)}"
-        try:
-            try:
-                maintenance.tell(statement)
-            except LiveError:  # the session may be what failed
-                with self.session(MAINTENANCE) as another:
-                    another.tell(statement)
-        except LiveError as error:
-            scratch.tell_stuck(name, str(error), self.drop_command(name))
-            return False
-        return True
+        command = self.drop_command(name)
+        return scratch.dropped(name, maintenance.tell, self._tell_anew, statement, command)
+
+    def _tell_anew(self, statement: str) -> None:
+        with self.session(MAINTENANCE) as another:
+            another.tell(statement)
 
     def drop_command(self, name: str) -> tuple[str, ...]:
         """Return the command that drops a database, for a person to type; it has no password."""
@@ -239,88 +234,6 @@ class Server:
                 f"install postgresql-client-{major}"
             )
         return ("pg_dump", version), ("postgresql", server)
-
-
-class Connection:
-    """A session whose answers are rows."""
-
-    def __init__(self, opened: Session) -> None:
-        self._session = opened
-
-    def tell(self, text: str) -> None:
-        """Execute statements. Raises UnfinishedError."""
-        self._session.tell(f"{text};")
-
-    def source(self, text: str) -> None:
-        """Execute a script as it is. Raises UnfinishedError."""
-        self._session.tell(text)
-
-    def rows(self, query: str) -> list[tuple[str, ...]]:
-        """Return a few rows, as text, NULL as ''."""
-        answer = self._session.ask(f"COPY ({query}) TO STDOUT;")
-        return [tuple(_plain(cell) for cell in line.decode().split("\t")) for line in answer]
-
-    def stream(self, query: str) -> Iterator[tuple[bytes, ...]]:
-        """Yield rows whose values need no unescaping, in whatever number."""
-        for line in self._session.ask(f"COPY ({query}) TO STDOUT;"):
-            yield tuple(line.split(b"\t"))
-
-    @staticmethod
-    def table(name: str) -> str:
-        """Return a table of the schema as it stands in SQL."""
-        return quoted_table(name)
-
-    @staticmethod
-    def column(name: str) -> str:
-        """Return a column as it stands in SQL."""
-        return quoted(name)
-
-    @staticmethod
-    def newest(column: str) -> str:
-        """Return an expression for the greatest value of a column."""
-        return f"max({quoted(column)}::text)"
-
-    @staticmethod
-    def selected(table: str, pair: Pair, *, old: bool) -> tuple[str, list[str], int]:
-        """Return a query for the rows of one side, the names of its columns, how many are the key."""
-        return selected(table, pair, old=old)
-
-    def schema(self) -> Schema:
-        """Return the schema, read from the catalogs (https://www.postgresql.org/docs/current/catalogs.html)."""
-        columns: dict[str, list[Column]] = {}
-        definitions = []
-        for space, table, column, kind, required, generated in self.rows(_COLUMNS):
-            name = shown(space, table)
-            made = Column(column, kind, required == "t", generated == "t")
-            columns.setdefault(name, []).append(made)
-            definitions.append(f"column {name}.{column} {kind} {required} {generated}")
-        keys: dict[str, list[tuple[str, ...]]] = {}
-        indexes = []
-        for index, is_primary, is_whole, names in self._indexes():
-            definitions.append(f"index {index.table} {index.columns} {index.unique}")
-            required_names = {c.name for c in columns.get(index.table, ()) if c.required}
-            if index.unique and is_whole and required_names.issuperset(names):
-                keys.setdefault(index.table, []).append(names)
-            if not is_primary:
-                indexes.append(index)
-        others = []
-        for kind, space, other, text in self.rows(_OTHERS):
-            others.append((kind, shown(space, other)))
-            definitions.append(f"{kind} {space}.{other} {text}")
-        tables = tuple(
-            Table(name, tuple(found), tuple(keys.get(name, ()))) for name, found in columns.items()
-        )
-        return Schema(tables, tuple(indexes), tuple(others), definition_hash(definitions))
-
-    def _indexes(self) -> Iterator[tuple[Index, bool, bool, tuple[str, ...]]]:
-        found: dict[tuple[str, str], list[tuple[str, ...]]] = {}
-        for row in self.rows(_INDEXES):
-            found.setdefault((shown(row[0], row[1]), row[2]), []).append(row)
-        for (table, name), rows in found.items():
-            columns = tuple(row[7] for row in rows)
-            first = rows[0]
-            index = Index(name, table, columns, first[3] == "t")
-            yield index, first[4] == "t", first[5] == "t", tuple(row[8] for row in rows)
 
 
 def selected(table: str, pair: Pair, *, old: bool) -> tuple[str, list[str], int]:
@@ -362,6 +275,77 @@ def literal(text: str) -> str:
     """Return a string as it stands in SQL."""
     doubled = text.replace("'", "''")
     return f"'{doubled}'"
+
+
+class Connection:
+    """A session whose answers are rows."""
+
+    table = staticmethod(quoted_table)
+    column = staticmethod(quoted)
+    selected = staticmethod(selected)
+
+    def __init__(self, opened: Session) -> None:
+        self._session = opened
+
+    def tell(self, text: str) -> None:
+        """Execute statements. Raises UnfinishedError."""
+        self._session.tell(f"{text};")
+
+    def source(self, text: str) -> None:
+        """Execute a script as it is. Raises UnfinishedError."""
+        self._session.tell(text)
+
+    def rows(self, query: str) -> list[tuple[str, ...]]:
+        """Return a few rows, as text, NULL as ''."""
+        answer = self._session.ask(f"COPY ({query}) TO STDOUT;")
+        return [tuple(_plain(cell) for cell in line.decode().split("\t")) for line in answer]
+
+    def stream(self, query: str) -> Iterator[tuple[bytes, ...]]:
+        """Yield rows whose values need no unescaping, in whatever number."""
+        for line in self._session.ask(f"COPY ({query}) TO STDOUT;"):
+            yield tuple(line.split(b"\t"))
+
+    @staticmethod
+    def newest(column: str) -> str:
+        """Return an expression for the greatest value of a column."""
+        return f"max({quoted(column)}::text)"
+
+    def schema(self) -> Schema:
+        """Return the schema, read from the catalogs (https://www.postgresql.org/docs/current/catalogs.html)."""
+        columns: dict[str, list[Column]] = {}
+        definitions = []
+        for space, table, column, kind, required, generated in self.rows(_COLUMNS):
+            name = shown(space, table)
+            made = Column(column, kind, required == "t", generated == "t")
+            columns.setdefault(name, []).append(made)
+            definitions.append(f"column {name}.{column} {kind} {required} {generated}")
+        keys: dict[str, list[tuple[str, ...]]] = {}
+        indexes = []
+        for index, is_primary, is_whole, names in self._indexes():
+            definitions.append(f"index {index.table} {index.columns} {index.unique}")
+            required_names = {c.name for c in columns.get(index.table, ()) if c.required}
+            if index.unique and is_whole and required_names.issuperset(names):
+                keys.setdefault(index.table, []).append(names)
+            if not is_primary:
+                indexes.append(index)
+        others = []
+        for kind, space, other, text in self.rows(_OTHERS):
+            others.append((kind, shown(space, other)))
+            definitions.append(f"{kind} {space}.{other} {text}")
+        tables = tuple(
+            Table(name, tuple(found), tuple(keys.get(name, ()))) for name, found in columns.items()
+        )
+        return Schema(tables, tuple(indexes), tuple(others), definition_hash(definitions))
+
+    def _indexes(self) -> Iterator[tuple[Index, bool, bool, tuple[str, ...]]]:
+        found: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+        for row in self.rows(_INDEXES):
+            found.setdefault((shown(row[0], row[1]), row[2]), []).append(row)
+        for (table, name), rows in found.items():
+            columns = tuple(row[7] for row in rows)
+            first = rows[0]
+            index = Index(name, table, columns, first[3] == "t")
+            yield index, first[4] == "t", first[5] == "t", tuple(row[8] for row in rows)
 
 
 def _plain(cell: str) -> str:
