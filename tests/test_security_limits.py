@@ -20,8 +20,8 @@ from dbguard import (
 )
 from dbguard.hosts import json_nodes, makefile, yaml_nodes
 from dbguard.languages import syntax_tree
-from dbguard.languages.python import evaluation
-from dbguard.languages.shell import builtins
+from dbguard.languages.python import evaluation, modules, program, values
+from dbguard.languages.shell import builtins, library, limits
 
 ROOT = Path(__file__).parent.parent
 MIB = 1024 * 1024
@@ -58,6 +58,26 @@ LIMITS = {
     "expansion of a make variable": (makefile.MAX_EXPANSION, "test_limits.py"),
     "elements of a shell array": (builtins.MAX_ELEMENTS, "test_limits.py"),
     "length of a text put together in Python": (evaluation.TEXT_LIMIT, "test_limits.py"),
+    "values of a name in Python, in a loop": (values.EACH_LIMIT, "test_cut_lists.py"),
+    "values of a name in Python, one of which it has": (
+        values.ALTERNATIVES_LIMIT,
+        "test_cut_lists.py",
+    ),
+    "times its own length that a Python file is walked in calls": (
+        program.WALK_FACTOR,
+        "test_cut_lists.py",
+    ),
+    "steps of evaluation in one Python file": (program.STEPS_LIMIT, "test_cut_lists.py"),
+    "calls of Python functions followed in each other": (
+        program.INLINE_LIMIT,
+        "test_cut_lists.py",
+    ),
+    "calls of shell functions followed in each other": (limits.CALLS, "test_cut_lists.py"),
+    "modules of the project read for one Python file": (
+        modules.MODULES_LIMIT,
+        "test_cut_lists.py",
+    ),
+    "files that one shell script reads in": (library.MAX_LIBRARIES, "test_cut_lists.py"),
     "length of a name that is searched": (databases.LONGEST_NAME, "test_limits.py"),
     "files lowered for the databases they connect to": (pipeline.MAX_CONNECTING, "test_limits.py"),
     "characters decoded from a literal (base64, hexadecimal digits, zlib)": (

@@ -34,7 +34,16 @@ _STATEMENT = regex(
     re.IGNORECASE,
 )
 _CONCATENATION = regex(r"""(["'])\s*[+.]\s*\1""")
-_MOST = 100_000
+_STRETCH, _OVERLAP = 100_000, 2_000
+
+
+def _hits(pattern: re.Pattern[str], code: str) -> Iterator[re.Match[str]]:
+    """Yield the matches stretch by stretch: a pattern may cost the square of what it is given."""
+    for start in range(0, max(1, len(code)), _STRETCH):
+        end = start + _STRETCH
+        for found in pattern.finditer(code, start, min(len(code), end + _OVERLAP)):
+            if found.start() < end:
+                yield found
 
 
 def by_pattern(match: Match, text: Mapped) -> Iterator[Node]:
@@ -44,8 +53,8 @@ def by_pattern(match: Match, text: Mapped) -> Iterator[Node]:
     a shell, and SQL that drops, truncates or deletes. The certainty is OPAQUE: nobody knows
     whether the text gets there.
     """
-    code = _CONCATENATION.sub("", text.text[:_MOST])
-    for found in _DELETING.finditer(code):
+    code = _CONCATENATION.sub("", text.text)
+    for found in _hits(_DELETING, code):
         yield match.operation(
             Kind.DELETE_FILE,
             match.file(found["text"]),
@@ -56,9 +65,9 @@ def by_pattern(match: Match, text: Mapped) -> Iterator[Node]:
         [_COMMAND] if match.called in ("node", "nodejs", "bun", "deno") else [_COMMAND, _BACKQUOTES]
     )
     for pattern in quoting:
-        for found in pattern.finditer(code):
+        for found in _hits(pattern, code):
             yield _commands(match, found, "text", text, f"command in {match.called}")
-    for found in _STATEMENT.finditer(code):
+    for found in _hits(_STATEMENT, code):
         yield from _statement(match, found)
 
 
@@ -101,10 +110,10 @@ def awk(match: Match) -> Iterator[Node]:
     for found in _AWK_SYSTEM.finditer(program.text):
         command = _joined(program, *found.span("parts"))
         yield match.embed("shell", command, "system() of awk")
-    code = _ADJACENT.sub("", program.text[:_MOST])
-    for found in _AWK_PIPE.finditer(code):
+    code = _ADJACENT.sub("", program.text)
+    for found in _hits(_AWK_PIPE, code):
         yield _commands(match, found, 1, program, "command of awk")
-    for found in _AWK_WRITE.finditer(code):
+    for found in _hits(_AWK_WRITE, code):
         if not found[1].startswith("/dev/"):
             yield match.operation(Kind.OVERWRITE_FILE, match.file(found[1]))
 

@@ -26,7 +26,6 @@ _YES = ("yes", "true", "on", "1")
 _CLAIMS = ("persistentvolumeclaim", "persistentvolume", "pvc", "pv")
 _TEMPLATED = regex(r"\{\{|\{%")
 _MAX_DEPTH = 20
-_MAX_ITEMS = 100
 
 
 def flows(yaml: Yaml, document: Listing) -> list[Flow]:
@@ -188,7 +187,7 @@ def _each(yaml: Yaml, task: Node, name: str, whole: Span) -> list[tuple[str, Spa
     if place not in name or not isinstance(listing, Listing):
         return [(name, whole)]
     found = []
-    for item in yaml.items(listing)[:_MAX_ITEMS]:
+    for item in yaml.items(listing):
         text = yaml.text(item)
         if text is not None:
             found.append((name.replace(place, _filled(text).text), yaml.span(item)))

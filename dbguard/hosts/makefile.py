@@ -17,14 +17,14 @@ from dbguard.hosts.shell_steps import Setting, script, step
 from dbguard.hosts.tasks import Run, command, flows
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field
-from dbguard.source import Mapped, Region, Transcript, hole
+from dbguard.source import Mapped, Problem, Region, Transcript, hole
 
 __all__ = ["comments", "lower"]
 
 MAX_STEPS = 200_000
 """How many references of one file are expanded; what is left is not known."""
 
-MAX_EXPANSION = 10_000
+MAX_EXPANSION = 40_000
 """How long the value of a variable may grow, in code points; a longer one is not known."""
 
 _DEPTH = 8
@@ -73,6 +73,9 @@ class _Makefile:
         self.rules: dict[str, _Rule] = {}
         self.prefix = "\t"
         self.one_shell = False
+        self.long: set[str] = set()
+        self.cut = False
+        self.problems: list[Problem] = []
 
     def lower(self) -> Lowered:
         self._read()
@@ -84,7 +87,7 @@ class _Makefile:
                     start, end = self._place(rule)
                     parts.append(Run(need, self.region.span(start, end)))
             tasks[name] = parts + self._recipe(rule, name)
-        return Lowered(flows(tasks))
+        return Lowered(flows(tasks), tuple(self.problems))
 
     def _place(self, rule: _Rule) -> tuple[int, int]:
         return next((item for item in rule.recipe if isinstance(item, tuple)), (0, 0))
@@ -106,7 +109,7 @@ class _Makefile:
             line = self.text[start:end]
             if defining:
                 if re.match(r"[ \t]*endef\b", line):
-                    self.variables[defining] = "\n".join(defined)[:MAX_EXPANSION]
+                    self._keep(defining, "\n".join(defined))
                     defining, defined = "", []
                 else:
                     defined.append(line)
@@ -177,11 +180,18 @@ class _Makefile:
             self.variables[name] = hole(name)
         elif sign == "+=":
             before = self.variables.get(name, "")
-            self.variables[name] = f"{before} {value}".strip()[:MAX_EXPANSION]
+            if name not in self.long:
+                self._keep(name, f"{before} {value}".strip())
         elif sign in (":=", "::="):
             self.variables[name] = self.expanded(value).replace("$", "$$")
         elif sign != "?=" or name not in self.variables:
             self.variables[name] = value
+
+    def _keep(self, name: str, value: str) -> None:
+        """Give a variable a value: of a long one the beginning."""
+        self.variables[name] = value[:MAX_EXPANSION]
+        if len(value) > MAX_EXPANSION:
+            self.long.add(name)
 
     def _rule(self, match: re.Match[str], start: int) -> list[_Rule]:
         targets = self.expanded(match["targets"]).split()
@@ -205,8 +215,12 @@ class _Makefile:
         """Return the value of a variable, a hole where it is not known."""
         name = name.strip()
         self.steps += 1
-        if name not in self.variables or depth > _DEPTH or self.steps > MAX_STEPS:
+        if name not in self.variables:
             return hole(name)
+        if depth > _DEPTH or self.steps > MAX_STEPS:
+            self.cut = True
+            return hole(name)
+        self.cut = self.cut or name in self.long
         return self.expanded(self.variables[name], depth + 1)
 
     def expanded(self, text: str, depth: int = 0) -> str:
@@ -216,6 +230,7 @@ class _Makefile:
             new = text[part[0] : part[1]] if name is None else self._known(name, depth)
             length += len(new)
             if length > MAX_EXPANSION:
+                self.cut = True
                 return hole("value")
             parts.append(new)
         return "".join(parts)
@@ -242,6 +257,7 @@ class _Makefile:
     def content(self, start: int, end: int, target: str, first: str) -> Mapped:
         """Return a line of a recipe as the shell gets it; a reference is one inexact piece."""
         transcript, text = Transcript(), self.text[start:end]
+        self.cut = False
         automatic = {"@": target, "<": first or hole("prerequisite")}
         for (left, right), name in self._references(text):
             if name is None:
@@ -250,6 +266,10 @@ class _Makefile:
             value = automatic.get(name) or self._known(name, 0)
             place = self.region.span(start + left, start + right)
             transcript.inexact(value, place.start, place.end - place.start)
+        if self.cut and not self.problems:
+            error = "a make variable is too long, or made of too many others"
+            at = self.region.span(start, start)
+            self.problems.append(Problem(self.region.file.path, error, "limit", at))
         return transcript.build()
 
     def _plain(self, transcript: Transcript, start: int, end: int) -> None:

@@ -114,10 +114,11 @@ def _find(match: Match) -> Iterator[Node | Invocation]:
                 spelling="find -delete",
                 traits=limited | tree,
             )
-    for action, words in search.runs[:50]:
+    found = search.found()
+    for action, words in search.runs:
         if action in ("-ok", "-okdir"):
             continue  # a person answers for each file
-        for word in search.found():
+        for word in found:
             line = replaced(words, "{}", word)
             if line:
                 yield replace(match.invocation, words=line, listed=True)

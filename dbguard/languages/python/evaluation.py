@@ -28,6 +28,7 @@ from dbguard.languages.python.values import (
     Unknown,
     Value,
     as_text,
+    is_cut,
     one_of,
     options,
 )
@@ -54,9 +55,13 @@ def lift(program: Program, values: Sequence[Value], make: Callable[[list[Value]]
     each = any(isinstance(value, Alternatives) and value.each for value in values)
     if width == 1:
         return make([choice[0] for choice in choices])
-    return one_of(
+    program.spend(width)
+    made = one_of(
         (make([choice[k % len(choice)] for choice in choices]) for k in range(width)), each
     )
+    if isinstance(made, Alternatives) and any(is_cut(value) for value in values):
+        return Alternatives(made.values, made.each, True)
+    return made
 
 
 def unwrap(node: Node) -> Node:

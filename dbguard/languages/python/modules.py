@@ -42,6 +42,8 @@ _FROM = regex(
 _IMPORT = regex(rb"^[ \t]*import[ \t]+([\w., \t]{1,400})", re.MULTILINE)
 _SETTINGS = regex(r"setting|conf|path|const|db|database", re.IGNORECASE)
 """What names the modules and objects whose attributes are looked up in a test."""
+_CALLED = regex(rb"\w+[(.]")
+_LONG = 200_000  # bytes
 _NAME = regex(rb"(\w+)(?:\s+as\s+(\w+))?")
 
 
@@ -128,20 +130,26 @@ class Modules:
         found: set[bytes] = set()
         if self._calls[0] <= 0:
             return found
+        # In a long text each of very many imports would be looked for from end to end.
+        words = set(_CALLED.findall(data)) if len(data) > _LONG else None
+
+        def stands(word: bytes) -> bool:
+            return word in data if words is None else word in words
+
         for match in _FROM.finditer(data) if b"from" in data else ():
             names = {name[1]: name[2] or name[1] for name in _NAME.finditer(match[2])}
             dotted = match[1].decode("utf-8", "replace")
-            if any(alias + b"(" in data for alias in names.values()):
+            if any(stands(alias + b"(") for alias in names.values()):
                 acting = self._acting_of(dotted)
                 found.update(alias for name, alias in names.items() if name in acting)
             glue = "" if dotted.endswith(".") else "."
             for name, alias in names.items():
-                if alias + b"." in data:
+                if stands(alias + b"."):
                     found |= self._acting_of(f"{dotted}{glue}{name.decode('utf-8', 'replace')}")
         for match in _IMPORT.finditer(data):
             for part in match[1].split(b","):
-                if words := part.split():
-                    found |= self._acting_of(words[0].decode("utf-8", "replace"))
+                if parts := part.split():
+                    found |= self._acting_of(parts[0].decode("utf-8", "replace"))
         return found
 
     def _acting_of(self, dotted: str) -> set[bytes]:

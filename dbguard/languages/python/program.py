@@ -61,6 +61,8 @@ BARREN_LIMIT = 3
 """How often a function that does nothing is followed."""
 WALK_FACTOR = 12
 """How many times its own size of a text is walked by following calls."""
+CALL_COST = 100
+"""What entering a function adds to that: of very short ones the number counts."""
 STEPS_LIMIT = 400_000
 
 _DATE = regex(
@@ -170,6 +172,17 @@ class Program:
                 )
             )
 
+    def exhausted(self, node: Node) -> None:
+        """Note that the text takes more steps, or tells more values apart, than are followed."""
+        error = "too large to be followed whole"
+        if not any(problem.error == error for problem in self.problems):
+            span = self.tree.bytes_span(node.start_byte, node.start_byte)
+            self.problems.append(Problem(self.region.file.path, error, "limit", span))
+
+    def spend(self, steps: int) -> None:
+        """Count steps of evaluation that are taken at once, for each of several values."""
+        self._steps += steps
+
     def deeper(self, limit: int = DEPTH_LIMIT) -> _Level:
         """Count one level of nesting; ``as`` gives False past the limit."""
         return _Level(self, limit)
@@ -260,6 +273,8 @@ class Program:
         node = unwrap(node)
         self._steps += 1
         if self.depth >= DEPTH_LIMIT or self._steps > STEPS_LIMIT:
+            if self._steps > STEPS_LIMIT:
+                self.exhausted(node)
             return Unknown("value", self.tree.span(node), True)
         evaluator = EVALUATORS.get(node.type)
         if evaluator is None:
@@ -607,8 +622,10 @@ class Program:
             return Outcome()
         if site is not None and self._barren.get(node.id, 0) >= BARREN_LIMIT:
             return Outcome()
-        self._walked += node.end_byte - node.start_byte
+        self._walked += node.end_byte - node.start_byte + CALL_COST
         if self._walked > WALK_FACTOR * (len(self.tree.data) + 20_000):
+            if self.marked(node):
+                self.exhausted(node)
             return Outcome()
         scope = self.enter(function)
         self._bind_parameters(function, scope, site)

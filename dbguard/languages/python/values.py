@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dbguard.languages.python.names import Scope
 
 ALTERNATIVES_LIMIT = 16
+EACH_LIMIT = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,14 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """One of several values; ``each``: all of them in turn (the variable of a loop)."""
+    """One of several values; ``each``: all of them in turn (the variable of a loop).
+
+    ``cut``: there are more of them than are told apart.
+    """
 
     values: tuple[Value, ...]
     each: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,22 +242,32 @@ NONE = Constant(None)
 
 
 def options(value: Value) -> tuple[Value, ...]:
-    """Return the values it may have, at most ALTERNATIVES_LIMIT."""
+    """Return the values it may have, at most ALTERNATIVES_LIMIT; of a loop EACH_LIMIT."""
     if not isinstance(value, Alternatives):
         return (value,)
+    limit = EACH_LIMIT if value.each else ALTERNATIVES_LIMIT
     found: list[Value] = []
     for item in value.values:
         found.extend(options(item))
-        if len(found) >= ALTERNATIVES_LIMIT:
+        if len(found) >= limit:
             break
-    return tuple(found[:ALTERNATIVES_LIMIT])
+    return tuple(found[:limit])
+
+
+def is_cut(value: Value | None) -> bool:
+    """Say whether there are more values than are told apart."""
+    return isinstance(value, Alternatives) and value.cut
 
 
 def one_of(values: Iterable[Value], each: bool = False) -> Value:
     """Return a value that is one of *values*: None and doubles are left out."""
     kept: list[Value] = []
+    cut = False
     for value in values:
-        each = each or (isinstance(value, Alternatives) and value.each)
+        if isinstance(value, Alternatives):
+            each, cut = each or value.each, cut or value.cut
+        if len(kept) > EACH_LIMIT:
+            break
         for item in options(value):
             if item != NONE and not any(item is k or item == k for k in kept):
                 kept.append(item)
@@ -263,7 +278,8 @@ def one_of(values: Iterable[Value], each: bool = False) -> Value:
         kept = known
     if len(kept) == 1:
         return kept[0]
-    return Alternatives(tuple(kept[:ALTERNATIVES_LIMIT]), each)
+    limit = EACH_LIMIT if each else ALTERNATIVES_LIMIT
+    return Alternatives(tuple(kept[:limit]), each, cut or len(kept) > limit)
 
 
 def as_text(value: Value) -> Text | None:

@@ -27,8 +27,10 @@ def expand_braces(parts: list[Part]) -> list[list[Part]]:
     """Return the words, each as its parts, that a word expands to. Raises TooManyWordsError."""
     plain = [part for part in parts if part.kind is PartKind.PLAIN]
     size = sum(len(part.fields[0].text) for part in plain)
-    if size > _LONGEST or not any("{" in part.fields[0].text for part in plain):
+    if not any("{" in part.fields[0].text for part in plain):
         return [parts]
+    if size > _LONGEST:
+        raise TooManyWordsError
     return _expanded(_atoms(parts), _NESTING)
 
 

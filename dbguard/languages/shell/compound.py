@@ -15,7 +15,10 @@ from dbguard.languages.shell.scope import Value, distinct
 from dbguard.languages.shell.script import Script
 from dbguard.languages.shell.streams import UNKNOWN, Stream, together
 from dbguard.languages.shell.words import Reading, has_glob
-from dbguard.source import Mapped, hole
+from dbguard.patterns import regex
+from dbguard.source import Mapped, has_hole, hole
+
+_PLAIN_PATTERN = regex(r"[\w.,:/@%+=-]+")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -216,8 +219,11 @@ def case_statement(
     outputs: list[Stream] = []
     refused: tuple[Node, ...] = ()
     default = False
+    known = operand.text.lower() if operand is not None and shell.repeating else ""
     for item in node.children:
         if item.type != "case_item":
+            continue
+        if known and not has_hole(known) and _is_refuted(script, item, known):
             continue
         patterns = [
             script.text[slice(*script.range(value))].strip("\"'").lower()
@@ -248,6 +254,26 @@ def case_statement(
     if any(arm.nodes for arm in arms):
         found.append(Branch(tuple(arms)))
     return found
+
+
+def _is_refuted(script: Script, item: Syntax, subject: str) -> bool:
+    """Say whether an arm of ``case`` is for words that the subject, in small letters, is not.
+
+    Asked in the turns of a loop and in calls after the first, which reads every arm: what
+    each of sixty turns does is then read once, and not sixty times.
+    """
+    if item.children[-1].type != ";;" or item.prev_sibling is None:
+        return False
+    before = item.prev_sibling
+    if before.type == "case_item" and before.children[-1].type != ";;":
+        return False  # it falls through to this one
+    patterns = [
+        script.text[slice(*script.range(value))].strip("\"'").lower()
+        for value in item.children_by_field_name("value")
+    ]
+    return bool(patterns) and all(
+        _PLAIN_PATTERN.fullmatch(pattern) and pattern != subject for pattern in patterns
+    )
 
 
 def _conditions(node: Syntax) -> list[Syntax]:

@@ -21,7 +21,7 @@ _COMPRESSED = frozenset(
 )
 _DOWNLOADS = frozenset(("curl", "wget", "http", "https", "aria2c"))
 _SUBSTITUTION = regex(r"s([^\w\s\\])((?:(?!\1)[^\\])*)\1((?:(?!\1)[^\\])*)\1([gi]*)")
-_MOST_SUBSTITUTIONS = 20
+_MOST_SUBSTITUTIONS = 200
 _SPECIAL = regex(r"[.*\[\]^$+?(){}|&]")
 
 

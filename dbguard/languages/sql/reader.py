@@ -45,7 +45,7 @@ from dbguard.languages.sql.tokens import (
 from dbguard.opaque import opaque_code
 from dbguard.operations import Operation, Trait
 from dbguard.records import replace
-from dbguard.source import Mapped, Problem
+from dbguard.source import Mapped, Problem, Span
 
 _MAX_NESTING = 8
 _DEFINED = frozenset(
@@ -348,13 +348,16 @@ class Reader(BlockReader):
 
     # -- text that is executed
 
+    def _too_deep(self, span: Span) -> None:
+        problem = Problem(
+            self.scope.region.file.path, "SQL in strings nested too deep", "limit", span
+        )
+        self.scope.session.problems.append(problem)
+
     def run_text(self, text: Mapped, via: str) -> list[Node]:
         """Lower SQL that stands in a string and runs here."""
         if self.nesting >= _MAX_NESTING:
-            region = self.scope.region
-            self.scope.session.problems.append(
-                Problem(region.file.path, "SQL in strings nested too deep", "limit", text.span)
-            )
+            self._too_deep(text.span)
             return []
         session = self.scope.session
         region = self.scope.region.embed(
@@ -417,8 +420,11 @@ class Reader(BlockReader):
         """DO $$ ... $$: an anonymous block, run here."""
         body = next((token for token in tokens if token.kind in (BODY, STRING)), None)
         language = self._language(tokens)
-        if body is None or self.nesting >= _MAX_NESTING:
-            return None if body is None else []
+        if body is None:
+            return None
+        if self.nesting >= _MAX_NESTING:
+            self._too_deep(self.scope.region.span(body.start, body.end))
+            return []
         if language not in _SQL_LANGUAGES:
             return []
         span = self.scope.region.span(tokens[0].start, tokens[-1].end)
@@ -623,7 +629,9 @@ class Reader(BlockReader):
         token = self.tokens[position]
         end = self._pass_statement(position)
         language = self._language(self.tokens[at:end])
-        if language in _SQL_LANGUAGES and self.nesting < _MAX_NESTING:
+        if language in _SQL_LANGUAGES and self.nesting >= _MAX_NESTING:
+            self._too_deep(self.scope.region.span(token.start, token.end))
+        elif language in _SQL_LANGUAGES:
             scope = replace(self.scope, traits=self.scope.traits | {Trait.DEFINITION})
             frame.nodes = self._body(token, f"body of {frame.name}", scope)
             self.nodes.extend(self.closed(frame))

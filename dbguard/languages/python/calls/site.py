@@ -21,6 +21,7 @@ from dbguard.languages.python.values import (
     Text,
     Value,
     as_text,
+    is_cut,
     options,
     path_of,
 )
@@ -172,6 +173,8 @@ class CallSite:
         """
         choices = [options(value) for value in values]
         width = max((len(choice) for choice in choices), default=0)
+        if any(is_cut(value) for value in values):
+            self.program.exhausted(self.node)
         each = any(isinstance(value, Alternatives) and value.each for value in values)
         runs = [make([choice[k % len(choice)] for choice in choices]) for k in range(width)]
         if each or len(runs) <= 1:
