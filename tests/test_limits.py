@@ -8,13 +8,17 @@ import pytest
 
 from dbguard import analysis, assembly, changes, git, pipeline
 from dbguard.config import Config
-from dbguard.finding import LONGEST_CONTENT
+from dbguard.finding import LONGEST_CONTENT, Label
 from dbguard.hosts import json_nodes, makefile, yaml_nodes
 from dbguard.languages import syntax_tree
 from dbguard.languages.shell import builtins
 from dbguard.options import ScanOptions
 from dbguard.pipeline import scan
+from dbguard.report import frame
+from dbguard.report.frame import code_frame
 from dbguard.report.model import Report
+from dbguard.report.style import Style
+from dbguard.source import SourceFile, Span
 
 
 def scanned(folder: Path, name: str, text: str) -> Report:
@@ -246,3 +250,35 @@ def test_of_a_very_long_statement_the_beginning_is_its_content(tmp_path: Path) -
         finding.content for finding in scanned(tmp_path, "a.sql", many + "DROP TABLE a;").findings
     }
     assert max(map(len, contents)) <= LONGEST_CONTENT
+
+
+@pytest.mark.parametrize("length", [1, 40, 900])
+@pytest.mark.parametrize("start", [0, 11, 9_000, 20_000])
+def test_a_frame_of_a_very_long_line_looks_at_what_is_near(length: int, start: int) -> None:
+    # With a character that is not plain: each is then looked at by itself.
+    line = "DROP TABLE " + ", ".join(f"tabelle_\u00e4{number:04}" for number in range(2_000))
+    frames = []
+    for more in (0, 50_000):
+        file = SourceFile("a.sql", "-" * more + line + "-" * 50_000)
+        label = Label(Span(more + start, more + start + length), "x", True, file)
+        code, mark = code_frame([label], Style(), 80)
+        frames.append((code, mark))
+        assert line[start : start + length][:20].rstrip() in code
+    if start > 100:
+        assert frames[0] == frames[1]
+
+
+def test_a_frame_does_not_look_at_the_whole_of_a_very_long_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[int] = []
+
+    def cells(line: str) -> list[tuple[str, int]]:
+        looked.append(len(line))
+        return [(character, 1) for character in line]
+
+    monkeypatch.setattr(frame, "cells", cells)
+    file = SourceFile("a.sql", "DROP TABLE " + "a, " * 100_000)
+    assert list(code_frame([Label(Span(9_000, 9_001), "x", True, file)], Style(), 80))
+    assert looked
+    assert max(looked) < 2_000

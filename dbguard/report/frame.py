@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dbguard.finding import Label
-from dbguard.records import dataclass
+from dbguard.records import dataclass, replace
 from dbguard.report.escape import cells, escape, is_plain
 from dbguard.report.style import Style
 from dbguard.source import SourceFile
@@ -85,7 +85,7 @@ def _rows(
         if previous is not None and number > previous + 1:
             yield style.dim(f"{'.' * gutter} |" if number > previous + 2 else f"{' ' * gutter} |")
         previous = number
-        line = file.line(number)
+        line, on_line = _near(file.line(number), on_line, room)
         shown: _Shown
         if len(line) <= room and is_plain(line):
             shown, window, code, offset = line, (0, len(line)), line, 0
@@ -96,6 +96,24 @@ def _rows(
         yield f"{style.dim(f'{number:>{gutter}} |')} {code}".rstrip()
         for mark in on_line:
             yield from _mark_row(shown, mark, window, offset, gutter, style, room)
+
+
+def _near(line: str, marks: list[_Mark], room: int) -> tuple[str, list[_Mark]]:
+    """Return the part of a very long line that may be shown, and the marks counted from it.
+
+    A file on one line may have a finding at each word: were each to look at the whole line,
+    that would take the square of its length.
+    """
+    reach = 4 * room
+    left = max(0, marks[0].start - reach)
+    right = min(marks[0].end, marks[0].start + reach) + reach
+    if left == 0 and right >= len(line):
+        return line, marks
+    return line[left:right], [
+        replace(mark, start=max(0, mark.start - left), end=max(0, mark.end - left))
+        for mark in marks
+        if mark.end > left and mark.start < right
+    ]
 
 
 def _window(shown: Sequence[tuple[str, int]], mark: _Mark, room: int) -> tuple[int, int]:
