@@ -18,8 +18,8 @@ _TEMPORARY = regex(
 )
 
 
-LONGEST_NAME = 4_096
-"""Of a longer name the end alone is looked at: no file system has such a path (PATH_MAX)."""
+LONGEST_NAME = 1_024
+"""Of a longer name the end alone is looked at: no project has such a path."""
 
 
 def normal_path(path: str) -> str:
