@@ -91,11 +91,14 @@ class Evidence:
         """
         if self.backup_of(target) is not None:
             return None
-        for operation in self.state.happened.of((Kind.BACKUP,)):
+        lost: set[int] | None = None
+        for operation in self.state.happened.latest(Kind.BACKUP):
             source = operation.source
             if source is None or not _may_be(database_key(source.name), target):
                 continue
-            if not any(operation is lost for _, _, lost in self.state.all(FactKind.LOST)):
+            if lost is None:
+                lost = {id(proof) for _, _, proof in self.state.all(FactKind.LOST)}
+            if id(operation) not in lost:
                 return operation
         return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
-from itertools import count
+from itertools import count, islice
 
 from dbguard.databases import normal_path
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
@@ -192,6 +192,10 @@ class Facts:
         return both
 
 
+MOST_COMPARED = 200
+"""How many backups before are compared with each step: a script that makes more says no more."""
+
+
 class History:
     """The operations that may have happened on some path to here."""
 
@@ -235,6 +239,14 @@ class History:
             for entry in self._by_kind[kind].entries.values()
         ]
         return [operation for _, operation in sorted(found, key=_when)] if found else []
+
+    def latest(self, kind: Kind) -> list[Operation]:
+        """Return the last :data:`MOST_COMPARED` operations of a kind, in the order they ran."""
+        if kind not in self._by_kind:
+            return []
+        entries = self._by_kind[kind].entries.values()
+        latest = sorted(islice(reversed(entries), MOST_COMPARED), key=_when)
+        return [operation for _, operation in latest]
 
     def first(self, kind: Kind, topic: str) -> Operation | None:
         """Return the first operation of a kind about a table or database, by its key."""

@@ -11,7 +11,7 @@ from dbguard.config import Config
 from dbguard.finding import LONGEST_CONTENT, Label
 from dbguard.hosts import json_nodes, makefile, yaml_nodes
 from dbguard.languages import syntax_tree
-from dbguard.languages.shell import builtins
+from dbguard.languages.shell import builtins, simple
 from dbguard.options import ScanOptions
 from dbguard.pipeline import scan
 from dbguard.report import frame
@@ -282,3 +282,21 @@ def test_a_frame_does_not_look_at_the_whole_of_a_very_long_line(
     assert list(code_frame([Label(Span(9_000, 9_001), "x", True, file)], Style(), 80))
     assert looked
     assert max(looked) < 2_000
+
+
+@pytest.mark.parametrize("command", ['rm "${a[@]}"', 'true "${a[@]}"'])
+def test_an_array_that_each_line_makes_longer_is_followed_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(simple, "MADE", 2_000)
+    text = f"a+=(app.db); {command}\n" * 300 + "rm b.db\n"
+    report = scanned(tmp_path, "a.sh", text)
+    assert "of more than 2,000 steps the first are followed" in errors(report)
+
+
+def test_backups_without_number_are_compared_with_the_latest(tmp_path: Path) -> None:
+    text = "".join(f"cp app.db app{number}.bak\nrm app{number}.bak\n" for number in range(300))
+    report = scanned(tmp_path, "a.sh", f"set -e\n{text}rm app.db\n")
+    assert [f.rule for f in report.findings if f.severity.name == "ERROR"] == [
+        "delete-database-file"
+    ]

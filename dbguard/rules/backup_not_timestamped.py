@@ -60,7 +60,7 @@ class BackupNotTimestamped(Rule):
 
 def _brings_back(source: Target, evidence: Evidence) -> bool:
     """Say whether the database was put where it is taken from now: ``mv app.db /opt`` undone."""
-    for before in evidence.state.happened.of(frozenset({Kind.BACKUP})):
+    for before in evidence.state.happened.latest(Kind.BACKUP):
         if before.source is not None and basename(before.source.name) == basename(source.name):
             place = before.target.name.rstrip("/")
             if source.name in (place, f"{place}/{basename(source.name)}"):

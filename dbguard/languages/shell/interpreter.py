@@ -52,6 +52,7 @@ class Interpreter:
         self.repeating = 0
         self.repeated = 0
         self.repeated_elsewhere = 0
+        self.made = 0
         self.abroad = False
         self._evaluated = 0
         self._moved: dict[tuple[int, int, int], list[Syntax]] = {}

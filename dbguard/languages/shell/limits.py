@@ -15,5 +15,8 @@ EVALUATED = 1_000_000
 TURNS = 64
 """How many turns of a loop over known words are told apart."""
 
+MADE = 60_000
+"""How many steps of a script are made; so many are not judged (analysis.MAX_OPERATIONS)."""
+
 ALTERNATIVES = 40
 """How many arms of `||` and `elif` stand in one another before they are told one by one."""

@@ -11,6 +11,7 @@ from dbguard.flow import Check, Embed, Include, Node, Stop, StopKind
 from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell import brackets, builtins, calls
 from dbguard.languages.shell.conditions import Split, branch, tested
+from dbguard.languages.shell.limits import MADE
 from dbguard.languages.shell.redirects import REDIRECTS, Redirects, add_redirect
 from dbguard.languages.shell.scope import ALIAS, WRITTEN, Value, distinct
 from dbguard.languages.shell.script import Script
@@ -90,7 +91,13 @@ def run(
         return builtins.declaration(shell, script, node)
     if node.type == "unset_command":
         return builtins.unset(shell, script, node)
+    if shell.made > MADE:
+        error = f"of more than {MADE:,} steps the first are followed"
+        shell.problem("limit", error, shell.span(script, node))
+        return []
     line = _line(shell, script, node, stdin, extra)
+    # An array of a thousand words that each line makes anew is no work of the file's length.
+    shell.made += max(0, len(line.words) - node.child_count) // 8
     if _is_test(line):
         nodes = tested(_test(shell, line), checked, line.span)
     else:
@@ -318,6 +325,7 @@ def _program(shell: Interpreter, line: Line, checked: bool) -> Split:
         checked=checked,
     )
     nodes = tuple(_inlined(shell, line, node) for node in commands.lower(invocation))
+    shell.made += len(nodes)
     texts = {word.text for word in line.words[1:8]}
     if any(program == name and option in texts for program, option in _ASKING):
         return Split((*nodes, _guard(line, Guard.PERSON)))
