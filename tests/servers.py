@@ -90,7 +90,8 @@ def mariadb() -> Iterator[Running]:
         data, port, sock = folder / "data", _free_port(), folder / "sock"
         _as("mysql", [install, "--no-defaults", f"--datadir={data}", "--skip-test-db",
             "--auth-root-authentication-method=normal"])  # fmt: skip
-        command = [server, "--no-defaults", f"--datadir={data}", f"--port={port}",
+        # In /tmp, another server that starts would delete this one's temporary tables.
+        command = [server, "--no-defaults", f"--tmpdir={folder}", f"--datadir={data}", f"--port={port}",
             "--bind-address=127.0.0.1", f"--socket={sock}", f"--pid-file={folder / 'pid'}",
             "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0",
             "--innodb-buffer-pool-size=16M"]  # fmt: skip
