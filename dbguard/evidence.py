@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from dbguard.databases import has_database_suffix
+from dbguard.databases import has_database_suffix, normal_path
 from dbguard.flow import (
     Branch,
     Call,
@@ -25,6 +25,7 @@ from dbguard.flow import (
 )
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
 from dbguard.records import dataclass, field
+from dbguard.source import has_hole
 from dbguard.state import DESTROYS, FactKind, State, database_key, guards, merge, table_key
 
 
@@ -191,6 +192,17 @@ class Evidence:
     def guard(self, guard: Guard) -> Operation | None:
         """Return the condition that guards this path, or None."""
         return self.state.find(FactKind.GUARD, guard.value)
+
+    def absent(self, target: Target) -> bool:
+        """Say whether a condition tells that *target* is not there yet.
+
+        That another file is not there (a marker, as a rule) tells nothing of this one; that
+        its folder is not there does. What is not known by name may be the one.
+        """
+        return any(
+            _is_or_holds(proof.target, target)
+            for proof in self.state.proofs(FactKind.GUARD, Guard.ABSENT.value)
+        )
 
     @property
     def guards(self) -> frozenset[Guard]:
@@ -377,3 +389,20 @@ class _Outcome:
             merged = merge(self.stops.get(kind), state)
             if merged is not None:
                 self.stops[kind] = merged
+
+
+def _is_or_holds(absent: Target, target: Target) -> bool:
+    """Say whether one target may be the other, or the folder it lies in."""
+    if absent.kind is not TargetKind.FILE or not _is_file(target):
+        return True
+    if has_hole(absent.name) or has_hole(target.name):
+        return True
+    inner, outer = normal_path(target.name), normal_path(absent.name)
+    return inner == outer or inner.startswith(outer.rstrip("/") + "/")
+
+
+def _is_file(target: Target) -> bool:
+    """Say whether a target is a file: a database in one goes by its path."""
+    if target.kind is TargetKind.DATABASE:
+        return has_database_suffix(target.name) or "/" in target.name
+    return target.kind is TargetKind.FILE

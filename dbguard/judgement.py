@@ -54,10 +54,9 @@ def is_expendable(operation: Operation, evidence: Evidence) -> bool:
     forward = evidence.direction is Direction.FORWARD
     if forward and evidence.created_here(target) is not None:
         return True
-    guards = evidence.guards
-    if Guard.ABSENT in guards and operation.kind in _FILLS:
+    if operation.kind in _FILLS and evidence.absent(target):
         return True
-    return Guard.ENVIRONMENT in guards
+    return Guard.ENVIRONMENT in evidence.guards
 
 
 def _database_name(target: Target) -> str:
@@ -84,7 +83,8 @@ def _is_weaker(operation: Operation, evidence: Evidence) -> bool:
         return True
     if operation.has(Trait.DEFINITION):
         return True
-    if evidence.guards & {Guard.PERSON, Guard.FLAG}:
+    guards = evidence.guards
+    if guards & {Guard.PERSON, Guard.FLAG} or (Guard.ABSENT in guards and operation.kind in _FILLS):
         return True
     if evidence.backup_of(target) is not None or evidence.named_backup() is not None:
         return True

@@ -373,7 +373,9 @@ class State:
             case Kind.VERIFY:
                 self._verified(operation)
             case Kind.GUARD if operation.guard is not None:
-                self.hold(FactKind.GUARD, operation.guard.value, "", operation)
+                # What is absent is told by its name: several things may be.
+                what = operation.target.name if operation.guard is Guard.ABSENT else ""
+                self.hold(FactKind.GUARD, operation.guard.value, what, operation)
             case Kind.STOP_SERVICE:  # what fails to stop was seldom running
                 self.hold(FactKind.STOPPED, operation.target.name, "", operation)
             case Kind.START_SERVICE:
