@@ -160,6 +160,21 @@ def test_a_fix_takes_nothing_but_findings_away(
             assert line in rest, f"{line!r} is gone, or stands elsewhere"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.py", "import os\nos.remove('app.db')\nif (:\n"),
+        ("a.py", "x = '''\nimport os\n'''\nimport os\nos.remove('app.db')\ny = '''\n"),
+        ("a.sh", "rm app.db\nif true; then\n"),
+    ],
+)
+def test_a_broken_file_is_left_alone(name: str, text: str, tmp_path: Path) -> None:
+    proposal = propose_text(name, text, tmp_path)
+    assert proposal.before.open_findings
+    assert not proposal.fixed
+    assert fixed_text(name, text, tmp_path) == text
+
+
 def _runs(name: str, text: str) -> bool:
     """Say whether what runs such a file can read a text."""
     if name.endswith(".py"):

@@ -202,6 +202,8 @@ class Mending:
         site = desk.site(finding) if finding is not None else None
         if finding is None or fix is None or site is None:
             return None
+        if not desk.bench.is_read_whole(desk.candidate):
+            return None
         for repair in islice(fix.repairs(site), case.failed, None):
             safety = repair.safety or fix.safety
             edits = outer_edits(repair.region, repair.edits)

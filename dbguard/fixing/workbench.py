@@ -72,6 +72,11 @@ class Bench:
         """Return the file that is shown as *path*, None where it was not checked."""
         return next((one for one in self.examined.results if one.path == path), None)
 
+    def is_read_whole(self, candidate: Candidate) -> bool:
+        """Say whether all of a file could be parsed: in a broken one places are guesses."""
+        problems = self.examined.results[candidate].problems
+        return not any(problem.stage == "parse" and problem.incomplete for problem in problems)
+
     def written(self, candidate: Candidate) -> Written | None:
         """Return the text of a file and how it is written, None where that is not known."""
         data = self.examined.bytes_of(candidate)
