@@ -241,8 +241,6 @@ class Assembly:
         """Lower a shell text of a project, which may call functions of files it reads in."""
         if region.language != "shell" or self.files is None or not _READS_IN.search(region.text):
             return None
-        if context_of(self._open[-1].path) is Context.TEST:
-            return None  # A test calls what it tests, and its own harness for each case.
         if self._calls_left[0] <= 0:
             what = f"more than {MAX_LIBRARY_CALLS} calls of functions of other files"
             self._limit(Problem(region.file.path, what, "limit"))
@@ -255,8 +253,11 @@ class Assembly:
             found = files.find(include, including)
             return None if found is None else (found.project_path, found.region)
 
+        # A test calls what it tests, and its harness for each case: as in Python, above.
+        path = self._open[-1].path
+        runners_only = context_of(path) is Context.TEST
         lowered, called = shell.lower_in_project(
-            region, find, self._open[-1].path, self._calls_left
+            region, find, path, self._calls_left, runners_only=runners_only
         )
         self.called |= called
         return lowered

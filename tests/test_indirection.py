@@ -106,6 +106,23 @@ def test_a_function_that_only_others_call_is_judged_by_itself(tmp_path: Path) ->
     assert len(finding.labels) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "call"),
+    [
+        ('echo "+ $*"\n  "$@"', "carry_out rm -f app.db"),
+        ("printf '%s' \"$1\"\n  $1", 'carry_out "rm -f app.db"'),
+        ('local what=("$@")\n  "${what[@]}"', "carry_out rm -f app.db"),
+        ('for one in "$@"; do\n  $COMMAND "$one"; done', "COMMAND='rm -f'\ncarry_out app.db"),
+    ],
+)
+def test_a_function_of_a_sourced_file_runs_what_it_is_given(
+    body: str, call: str, tmp_path: Path
+) -> None:
+    lib = f"carry_out() {{\n  {body}\n}}\n"
+    finding = only(scan(tmp_path, lib_sh=lib, run_sh=f". ./lib.sh\n{call}\n"))
+    assert finding.rule == "delete-database-file"
+
+
 def test_a_test_is_not_followed_into_its_library(tmp_path: Path) -> None:
     """A harness of hundreds of cases would be read again for each of them."""
     lib = "wipe() {\n  rm -f app.db\n}\n"
@@ -114,6 +131,12 @@ def test_a_test_is_not_followed_into_its_library(tmp_path: Path) -> None:
     assert finding.path.endswith("lib.sh")
     assert finding.severity is Severity.ERROR
     assert len(finding.labels) == 1
+
+
+def test_what_a_test_has_a_library_run_is_found(tmp_path: Path) -> None:
+    lib = 'carry_out() {\n  "$@"\n}\n'
+    report = scan(tmp_path, lib_sh=lib, tests__run_sh=". ../lib.sh\ncarry_out rm -f app.db\n")
+    assert only(report).rule == "delete-database-file"
 
 
 def test_what_a_caller_of_the_caller_backs_up_counts(tmp_path: Path) -> None:

@@ -112,7 +112,8 @@ class Interpreter:
         library = self.sources.library(include, including or self.sources.path)
         if library is None:
             return
-        for name, node in library.functions.items():
+        followed = library.runners if self.sources.runners_only else library.functions
+        for name, node in followed.items():
             self.functions[name] = (library.script, node)
         abroad, self.abroad = self.abroad, True
         for node in library.settings:

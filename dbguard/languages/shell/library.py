@@ -38,11 +38,15 @@ _SET = regex(r"set[ \t]+[-+]")
 
 @dataclass(frozen=True)
 class Library:
-    """A file that is read in: what may matter of its functions, and its top level's settings."""
+    """A file that is read in: what may matter of its functions, and its top level's settings.
+
+    ``runners`` are those of the functions that run what they are given.
+    """
 
     path: str
     script: Script
     functions: dict[str, Syntax]
+    runners: dict[str, Syntax]
     settings: tuple[Syntax, ...]
 
 
@@ -51,12 +55,14 @@ class Sources:
     """Finds the files a script reads in; remembers which of their functions it calls.
 
     ``path`` is the script's own from the root of the project. ``calls_left`` holds how many
-    calls are followed yet; several scripts may share it.
+    calls are followed yet; several scripts may share it. With ``runners_only`` nothing is
+    followed but the functions that run what they are given.
     """
 
     find: Find
     path: str
     calls_left: list[int]
+    runners_only: bool = False
     called: set[Place] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
 
@@ -97,9 +103,9 @@ def _library(path: str, region: Region) -> Library:
             _CACHED.clear()
         script = parse(region)
         functions = dict(functions_of(script))
-        _CACHED[key] = Library(
-            path, script, _acting(script, functions), tuple(_settings_of(script))
-        )
+        runners = {name: node for name, node in functions.items() if _runs_a_value(node)}
+        acting = _acting(script, functions, runners)
+        _CACHED[key] = Library(path, script, acting, runners, tuple(_settings_of(script)))
     return _CACHED[key]
 
 
@@ -126,7 +132,9 @@ def functions_of(script: Script) -> Iterator[tuple[str, Syntax]]:
                 return
 
 
-def _acting(script: Script, functions: dict[str, Syntax]) -> dict[str, Syntax]:
+def _acting(
+    script: Script, functions: dict[str, Syntax], runners: dict[str, Syntax]
+) -> dict[str, Syntax]:
     """Return the functions that may do something; the others (messages, colours) are left.
 
     They would be read again at each of their calls, and a library has many.
@@ -144,6 +152,7 @@ def _acting(script: Script, functions: dict[str, Syntax]) -> dict[str, Syntax]:
         for name, found in words.items()
         if not found.isdisjoint(_DOES_SOMETHING)
         or any(program_name(word) is not None for word in found)
+        or name in runners
     }
     growing = True
     while growing:
@@ -151,6 +160,19 @@ def _acting(script: Script, functions: dict[str, Syntax]) -> dict[str, Syntax]:
         growing = bool(more)
         acting |= more
     return {name: node for name, node in functions.items() if name in acting}
+
+
+def _runs_a_value(function: Syntax) -> bool:
+    """Say whether a function runs what it is given: ``"$@"``, ``$1``, ``"${command[@]}"``."""
+    pending = [function]
+    while pending:
+        node = pending.pop()
+        if node.type == "command_name":
+            word = node.named_children[0] if node.named_children else None
+            if word is not None and word.type not in ("word", "raw_string"):
+                return True
+        pending.extend(node.named_children)
+    return False
 
 
 def _settings_of(script: Script) -> Iterator[Syntax]:
