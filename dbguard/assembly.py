@@ -253,11 +253,10 @@ class Assembly:
             found = files.find(include, including)
             return None if found is None else (found.project_path, found.region)
 
-        # A test calls what it tests, and its harness for each case: as in Python, above.
         path = self._open[-1].path
-        runners_only = context_of(path) is Context.TEST
+        is_test = context_of(path) is Context.TEST
         lowered, called = shell.lower_in_project(
-            region, find, path, self._calls_left, runners_only=runners_only
+            region, find, path, self._calls_left, is_test=is_test
         )
         self.called |= called
         return lowered

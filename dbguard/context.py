@@ -11,7 +11,7 @@ _TEST = regex(
     r"(?:^|/)(?:[^/]*[-_.])?(?:tests?|testing|specs?|__tests__|fixtures|testdata|e2e)(?:[-_.][^/]*)?/"
     r"|(?:^|/)(?:conftest\.py|(?:run[-_]?)?tests?(?:[-_.][^/]*)?|[^/]*[-_]tests?\.\w+|[^/]*\.bats)$"
     # Perl's and git's: t/users.t, t/t0001-init.sh
-    r"|(?:^|/)t/(?:[^/]*/)*(?:t\d[^/]*|[^/]*\.t)$",
+    r"|(?:^|/)t/(?:[^/]*/)*(?:t\d{4}-[^/]*\.sh|[^/]*\.t)$",
     re.IGNORECASE,
 )
 _TEST_STEMS = ("test", "spec", "fixtures", "e2e", ".bats", "t/t", ".t")

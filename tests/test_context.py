@@ -20,6 +20,7 @@ from dbguard.evidence import Context
         ("tests/conftest.py", Context.TEST),
         ("t/t0001-init.sh", Context.TEST),
         ("t/db/users.t", Context.TEST),
+        ("t/t1_import.sql", Context.APPLICATION),
         ("t/lib/setup.sh", Context.APPLICATION),
         ("at/t1.sh", Context.APPLICATION),
     ],

@@ -123,14 +123,62 @@ def test_a_function_of_a_sourced_file_runs_what_it_is_given(
     assert finding.rule == "delete-database-file"
 
 
-def test_a_test_is_not_followed_into_its_library(tmp_path: Path) -> None:
-    """A harness of hundreds of cases would be read again for each of them."""
-    lib = "wipe() {\n  rm -f app.db\n}\n"
-    run = "set -e\ncp app.db app.db.$(date +%s)\n. ../lib.sh\nwipe\n"
-    finding = only(scan(tmp_path, lib_sh=lib, tests__run_sh=run))
-    assert finding.path.endswith("lib.sh")
-    assert finding.severity is Severity.ERROR
-    assert len(finding.labels) == 1
+def test_a_test_is_followed_into_its_library(tmp_path: Path) -> None:
+    report = scan(
+        tmp_path,
+        lib_sh='wipe() {\n  rm -f "$1"\n}\n',
+        tests__run_sh=". ../lib.sh\nwipe app.db\n",
+    )
+    assert only(report).rule == "delete-database-file"
+
+
+def test_a_test_that_is_not_followed_to_its_end_is_reported(tmp_path: Path) -> None:
+    report = scan(
+        tmp_path,
+        lib_sh='wipe() {\n  rm -f "$1"\n}\n',
+        tests__run_sh=". ../lib.sh\n" + "wipe text.txt\n" * 1_500 + "wipe app.db\n",
+    )
+    assert [(problem.stage, problem.incomplete) for problem in report.problems] == [
+        ("limit", False)
+    ]
+
+
+def test_places_are_those_of_the_file_that_uses_a_text(tmp_path: Path) -> None:
+    lib = (
+        "# a first line that is longer than the other file\nSQL='DROP TABLE users'\n"
+        'of_caller() {\n  sqlite3 shop.db "$MINE"\n}\ngiven() {\n  sqlite3 shop.db "$1"\n}\n'
+        "told() {\n  echo 'DROP TABLE notes'\n}\n"
+    )
+    run = (
+        ". ./lib.sh\nsqlite3 shop.db \"$SQL\"\nMINE='DROP TABLE accounts'\nof_caller\n"
+        "given 'DROP TABLE orders'\nsqlite3 shop.db \"$(told)\"\n"
+    )
+    report = scan(tmp_path, lib_sh=lib, run_sh=run)
+    found = {
+        finding.primary.file.text[finding.primary.span.start : finding.primary.span.end]: (
+            Path(finding.path).name
+        )
+        for finding in report.findings
+    }
+    assert found == {"$SQL": "run.sh", "$MINE": "lib.sh", "$1": "lib.sh", "told": "run.sh"}
+
+
+@pytest.mark.parametrize("calls", [45, 500])
+def test_calls_of_another_module_are_followed_or_reported(calls: int, tmp_path: Path) -> None:
+    report = scan(
+        tmp_path,
+        store_py="import sqlite3\nshop = sqlite3.connect('shop.db')\ndef run(sql):\n    shop.execute(sql)\n",
+        main_py="from store import run\n"
+        + "run('INSERT INTO a VALUES (1)')\n" * calls
+        + "run('DROP TABLE a')\n",
+    )
+    assert report.findings or [p for p in report.problems if p.incomplete]
+
+
+def test_a_function_that_did_nothing_is_followed_with_a_text(tmp_path: Path) -> None:
+    calls = "".join(f"run(sys.argv[{n}])\n" for n in range(1, 9))
+    text = "import sqlite3, sys\nshop = sqlite3.connect('shop.db')\ndef run(sql):\n    shop.execute(sql)\n"
+    assert only(scan(tmp_path, main_py=text + calls + "run('DROP TABLE a')\n")).rule == "drop-table"
 
 
 def test_what_a_test_has_a_library_run_is_found(tmp_path: Path) -> None:

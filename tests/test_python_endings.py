@@ -61,3 +61,16 @@ def test_a_name_that_is_bound_anew_in_a_loop_is_not_forgotten(tmp_path: Path) ->
     )
     before = len(scanned(tmp_path, text.replace("if p.endswith('.db')", "if c")).findings)
     assert len(scanned(tmp_path, text).findings) >= before
+
+
+def test_another_reason_may_lead_into_the_arm(tmp_path: Path) -> None:
+    text = """
+import os
+FORCE = "all"
+name = "app.db"
+if name.endswith(".sqlite") or FORCE or name.endswith(".bak"):
+    os.remove(name)
+"""
+    assert [finding.rule for finding in scanned(tmp_path, text).findings] == [
+        "delete-database-file"
+    ]

@@ -17,7 +17,7 @@ from dbguard.languages.grammars import Language, grammar
 from dbguard.languages.python import calls
 from dbguard.languages.python.flows import flows
 from dbguard.languages.python.marks import Marks
-from dbguard.languages.python.modules import Find, Modules
+from dbguard.languages.python.modules import CALLS_LIMIT, Find, Modules
 from dbguard.languages.python.program import Program
 from dbguard.languages.python.statements import block
 from dbguard.languages.syntax_tree import SyntaxTree
@@ -163,6 +163,9 @@ def _lowered(region: Region, modules: Modules | None, entries: tuple[str, ...] =
     if modules is not None:
         modules.start(program)
     found = flows(program, entries)
+    if modules is not None and modules.cut:
+        error = f"more than {CALLS_LIMIT} calls of functions of other modules"
+        problems += (Problem(region.file.path, error, "limit"),)
     return Lowered(found, (*problems, *program.problems))
 
 

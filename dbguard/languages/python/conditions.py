@@ -133,6 +133,9 @@ class _Ending:
 
 def _ending(program: Program, node: Node, scope: Scope) -> _Ending | None:
     node = unwrap(node)
+    comparison = node.type == "comparison_operator" and node.named_child_count == 2
+    if node.type != "call" and not comparison:
+        return None
     match = _SUFFIX.match(program.short_text(node))
     if match is None:
         return None

@@ -32,8 +32,8 @@ MODULES_LIMIT = 12
 SIZE_LIMIT = 300_000
 """Longer modules, in characters, are not read: they are data or generated."""
 HOPS_LIMIT = 3
-CALLS_LIMIT = 40
-"""How many calls of functions of other modules are followed for one file."""
+CALLS_LIMIT = 400
+"""How many calls of functions of other modules are followed for one file; the rest is reported."""
 
 _FROM = regex(
     rb"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]{0,4000}\)|[^\r\n#;]{0,400})",
@@ -72,6 +72,11 @@ class Modules:
     def start(self, program: Program) -> None:
         """Remember the walk over the file itself: a module may import it back."""
         self._known[self._path] = program
+
+    @property
+    def cut(self) -> bool:
+        """Say whether a call of a function of another module was not followed any more."""
+        return self._functions and self._calls[0] < 0
 
     def may_follow(self, program: Program, function: Function) -> bool:
         """Say whether a function of another module does something, and may still be followed."""

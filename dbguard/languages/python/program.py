@@ -47,6 +47,7 @@ from dbguard.languages.python.values import (
     moved,
     one_of,
     options,
+    says_something,
 )
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.operations import Certainty, Target, TargetKind
@@ -58,7 +59,7 @@ DEPTH_LIMIT = 90
 INLINE_LIMIT = 4
 """How deep functions are followed."""
 BARREN_LIMIT = 3
-"""How often a function that does nothing is followed."""
+"""How often a function that does nothing is followed with arguments that say nothing."""
 WALK_FACTOR = 12
 """How many times its own size of a text is walked by following calls."""
 CALL_COST = 100
@@ -620,7 +621,11 @@ class Program:
         node = function.node
         if node.id in self._stack or len(self._stack) >= INLINE_LIMIT:
             return Outcome()
-        if site is not None and self._barren.get(node.id, 0) >= BARREN_LIMIT:
+        if (
+            site is not None
+            and self._barren.get(node.id, 0) >= BARREN_LIMIT
+            and not any(map(says_something, (*site.arguments, *site.keywords.values())))
+        ):
             return Outcome()
         self._walked += node.end_byte - node.start_byte + CALL_COST
         if self._walked > WALK_FACTOR * (len(self.tree.data) + 20_000):

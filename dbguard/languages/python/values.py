@@ -295,6 +295,24 @@ def as_text(value: Value) -> Text | None:
             return None
 
 
+_CALLED = (Symbol, Bound, Function, Partial, MethodCaller, Class)
+
+
+def says_something(value: Value) -> bool:
+    """Say whether what a function does may hang on a value: on a text, or what it is to call."""
+    match value:
+        case Text():
+            return True
+        case Items(items=values) | Alternatives(values=values):
+            return any(map(says_something, values))
+        case Listing(element=element):
+            return says_something(element)
+        case Mapping(entries=entries):
+            return any(map(says_something, entries.values()))
+        case _:
+            return isinstance(value, _CALLED)
+
+
 def moved(value: Value, span: Span) -> Value:
     """Return a value that comes from another file as something that stands at *span* here."""
     match value:

@@ -25,16 +25,16 @@ def lower(region: Region) -> Lowered:
 
 
 def lower_in_project(
-    region: Region, find: Find, path: str, calls_left: list[int], *, runners_only: bool = False
+    region: Region, find: Find, path: str, calls_left: list[int], *, is_test: bool = False
 ) -> tuple[Lowered, frozenset[Place]]:
     """Return the flows of a shell text that may call functions of the files it reads in.
 
     *find* finds those, *path* is the file the text stands in, from the root of the project.
-    *calls_left* holds how many such calls are followed yet, and is counted down. With
-    *runners_only* none are but those of functions that run what they are given.
+    *calls_left* holds how many such calls are followed yet, and is counted down. A test
+    (*is_test*) calls what it tests all over: that is followed less far, and noted.
     The second value is where the functions of other files stand that are called.
     """
-    sources = Sources(find, path, calls_left, runners_only)
+    sources = Sources(find, path, calls_left, is_test)
     return _lowered(region, sources), frozenset(sources.called)
 
 

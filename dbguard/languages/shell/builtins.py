@@ -71,6 +71,8 @@ def assign(
     shell.report(reading)
     adding = any(child.type == "+=" for child in node.children[:3])
     before = shell.scope.variable(name)
+    if before is not None:
+        before = shell.scope.seen_from(before, shell.span(script, node))
     if element:
         fields = before.fields if before is not None else ()
         value = Value((*fields, *value.fields)[:MAX_ELEMENTS], True, value.glob, value.queries)

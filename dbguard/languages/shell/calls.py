@@ -50,18 +50,24 @@ def call(
         return None
     owner, node = shell.functions[name]
     foreign = shell.sources is not None and owner.region.file is not shell.region.file
-    may_call = shell.sources is None or not foreign or shell.repeated_elsewhere <= REPEATED
     if shell.sources is not None and foreign:
-        may_call = may_call and shell.sources.may_call(owner, node)
-    if not may_call:
-        return None  # What a function does that is not followed is judged in its own file.
+        within = shell.repeated_elsewhere <= shell.sources.commands
+        if not within or not shell.sources.may_call(owner, node):
+            shell.too_far(span)
+            return None
     repeated, abroad = shell.repeated, shell.abroad
     body = node.child_by_field_name("body")
     if body is None:
         return None
     again = name in shell.called
     shell.called.add(name)
-    before = shell.scope.parameters
+    before, caller = shell.scope.parameters, shell.scope.file
+    if foreign:
+        # A text of this file has no place in the other one but where it is used.
+        arguments = [replace(value, home=value.home or caller) for value in arguments]
+        place = shell.span(owner, node.child_by_field_name("name") or node)
+        stdin = _stream_at(stdin, place) if stdin is not None else None
+        shell.scope.file = owner.region.file.path
     shell.scope.set(PARAMETERS, tuple(arguments))
     frame = Frame(name, checked)
     shell.frames.append(frame)
@@ -79,6 +85,8 @@ def call(
         shell.repeating -= again
         shell.abroad = abroad
         if foreign:
+            shell.scope.file = caller
+            shell.output = _stream_at(shell.output, span)
             shell.repeated_elsewhere += shell.repeated - repeated
             shell.repeated = repeated
         shell.frames.pop()
@@ -88,6 +96,12 @@ def call(
     yes = (Call(name, span, Sequence(split.yes), file=file),) if split.yes else ()
     no = () if stops_with(split.yes, StopKind.RETURN) else split.no
     return Split(yes, no)
+
+
+def _stream_at(stream: Stream, span: Span) -> Stream:
+    if stream.text is None:
+        return stream
+    return replace(stream, text=Mapped.at(stream.text.text, span))
 
 
 def substitute(shell: Interpreter, script: Script, at: int, stop: int, reading: Reading) -> Value:

@@ -36,7 +36,7 @@ class Interpreter:
     def __init__(self, region: Region, sources: Sources | None = None) -> None:
         self.region = region
         self.sources = sources
-        self.scope = Scope()
+        self.scope = Scope(region.file.path if sources is not None else "")
         self.expander = Expander(self.scope, partial(calls.substitute, self))
         self.problems: list[Problem] = []
         self.functions: dict[str, tuple[Script, Syntax]] = {}
@@ -112,8 +112,8 @@ class Interpreter:
         library = self.sources.library(include, including or self.sources.path)
         if library is None:
             return
-        followed = library.runners if self.sources.runners_only else library.functions
-        for name, node in followed.items():
+        reader, self.scope.file = self.scope.file, library.script.region.file.path
+        for name, node in library.functions.items():
             self.functions[name] = (library.script, node)
         abroad, self.abroad = self.abroad, True
         for node in library.settings:
@@ -127,7 +127,7 @@ class Interpreter:
                 if isinstance(found, Include):
                     self.read_in(found, library.path)
                     self.abroad = True
-        self.abroad = abroad
+        self.abroad, self.scope.file = abroad, reader
 
     def problem(self, stage: str, error: str, span: Span) -> None:
         """Report what could not be followed, each kind once.
@@ -137,6 +137,19 @@ class Interpreter:
         if error not in self._limits and not self.abroad:
             self._limits.add(error)
             self.problems.append(Problem(self.region.file.path, error, stage, span))
+
+    def too_far(self, span: Span) -> None:
+        """Report that calls of functions of other files are not followed any more.
+
+        Wherever the one stands that was too many: it is about this script. Of a test it is
+        only noted: in its cases a harness does the same again and again.
+        """
+        error = "functions of other files repeat too much"
+        if error not in self._limits and self.sources is not None:
+            self._limits.add(error)
+            place, incomplete = None if self.abroad else span, not self.sources.is_test
+            path = self.region.file.path
+            self.problems.append(Problem(path, error, "limit", place, incomplete=incomplete))
 
     def too_much(self, length: int, span: Span) -> bool:
         """Count a text that is read once more, say whether that is too much by now."""

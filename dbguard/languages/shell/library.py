@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from dbguard.flow import Include
 from dbguard.languages.grammars import Node as Syntax
+from dbguard.languages.shell.limits import IN_A_TEST, REPEATED
 from dbguard.languages.shell.script import Script, parse
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field
@@ -29,6 +30,8 @@ MAX_SIZE = 400_000
 """Longer files, in characters, are only followed as files that run."""
 _MAX_CACHED = 60
 
+_STATEMENT = regex(r"\b(?:drop|truncate|delete|alter|update|rename|replace)\s", re.IGNORECASE)
+"""What a function may write for a client to run."""
 _WORD = regex(r"[\w.-]+")
 _DOES_SOMETHING = frozenset({"exit", "return", "read", "eval", "exec", "set", "trap"})
 _SETTINGS = frozenset({"variable_assignment", "variable_assignments", "declaration_command"})
@@ -38,15 +41,11 @@ _SET = regex(r"set[ \t]+[-+]")
 
 @dataclass(frozen=True)
 class Library:
-    """A file that is read in: what may matter of its functions, and its top level's settings.
-
-    ``runners`` are those of the functions that run what they are given.
-    """
+    """A file that is read in: what may matter of its functions, and its top level's settings."""
 
     path: str
     script: Script
     functions: dict[str, Syntax]
-    runners: dict[str, Syntax]
     settings: tuple[Syntax, ...]
 
 
@@ -55,14 +54,14 @@ class Sources:
     """Finds the files a script reads in; remembers which of their functions it calls.
 
     ``path`` is the script's own from the root of the project. ``calls_left`` holds how many
-    calls are followed yet; several scripts may share it. With ``runners_only`` nothing is
-    followed but the functions that run what they are given.
+    calls are followed yet; several scripts may share it. ``is_test``: the script calls what it
+    tests, and its harness for each case.
     """
 
     find: Find
     path: str
     calls_left: list[int]
-    runners_only: bool = False
+    is_test: bool = False
     called: set[Place] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
 
@@ -70,6 +69,11 @@ class Sources:
     def is_full(self) -> bool:
         """Say whether no further file is read in."""
         return len(self.read) >= MAX_LIBRARIES
+
+    @property
+    def commands(self) -> int:
+        """How many commands of functions of other files are read in their calls."""
+        return IN_A_TEST if self.is_test else REPEATED
 
     def library(self, include: Include, including: str) -> Library | None:
         """Return the file that is read in, None where it is not known or was before."""
@@ -103,9 +107,9 @@ def _library(path: str, region: Region) -> Library:
             _CACHED.clear()
         script = parse(region)
         functions = dict(functions_of(script))
-        runners = {name: node for name, node in functions.items() if _runs_a_value(node)}
-        acting = _acting(script, functions, runners)
-        _CACHED[key] = Library(path, script, acting, runners, tuple(_settings_of(script)))
+        _CACHED[key] = Library(
+            path, script, _acting(script, functions), tuple(_settings_of(script))
+        )
     return _CACHED[key]
 
 
@@ -132,9 +136,7 @@ def functions_of(script: Script) -> Iterator[tuple[str, Syntax]]:
                 return
 
 
-def _acting(
-    script: Script, functions: dict[str, Syntax], runners: dict[str, Syntax]
-) -> dict[str, Syntax]:
+def _acting(script: Script, functions: dict[str, Syntax]) -> dict[str, Syntax]:
     """Return the functions that may do something; the others (messages, colours) are left.
 
     They would be read again at each of their calls, and a library has many.
@@ -152,7 +154,8 @@ def _acting(
         for name, found in words.items()
         if not found.isdisjoint(_DOES_SOMETHING)
         or any(program_name(word) is not None for word in found)
-        or name in runners
+        or _runs_a_value(functions[name])
+        or _STATEMENT.search(script.tree.text(functions[name]))
     }
     growing = True
     while growing:

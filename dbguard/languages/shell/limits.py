@@ -9,6 +9,9 @@ CALLS = 5
 REPEATED = 8_000
 """How many commands are read again in calls and in the turns of a loop."""
 
+IN_A_TEST = 1_000
+"""The same of functions of other files that a test calls: a harness, for each of its cases."""
+
 EVALUATED = 1_000_000
 """How many code points of text are read as commands by eval and trap."""
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from posixpath import join, normpath, relpath
 
-from dbguard.records import dataclass
-from dbguard.source import Mapped, Region, Transcript, has_hole, hole
+from dbguard.records import dataclass, replace
+from dbguard.source import Mapped, Region, Span, Transcript, has_hole, hole
 
 START = "\ue000"
 """Stands in a value for the directory in which the script starts."""
@@ -27,7 +27,8 @@ class Value:
 
     ``fields`` has one element for a plain variable. ``glob``: the text is a pattern that
     stands for the files it matches. ``queries`` are the statements whose result it is.
-    ``asked``: a person typed it. ``flag``: it comes from the script's own arguments.
+    ``asked``: a person typed it. ``flag``: it comes from the script's own arguments. ``home``
+    is the file its places are in, '' where there is only one.
     """
 
     fields: tuple[Mapped, ...]
@@ -36,6 +37,7 @@ class Value:
     queries: tuple[Region, ...] = ()
     asked: bool = False
     flag: bool = False
+    home: str = ""
 
     @property
     def text(self) -> str:
@@ -43,14 +45,20 @@ class Value:
 
 
 class Scope:
-    """The state of a shell, with marks to go back to."""
+    """The state of a shell, with marks to go back to.
 
-    def __init__(self) -> None:
+    ``file`` is the path of the file whose commands run, '' where no other is read in.
+    """
+
+    def __init__(self, file: str = "") -> None:
+        self.file = file
         self._state: dict[str, object] = {}
         self._log: list[tuple[str, object]] = []
 
     def set(self, key: str, value: object) -> None:
         """Let *key* have *value* from here on."""
+        if self.file and isinstance(value, Value) and not value.home:
+            value = replace(value, home=self.file)
         self._log.append((key, self._state.get(key)))
         self._state[key] = value
 
@@ -58,6 +66,16 @@ class Scope:
         """Return what a variable holds, None where that is not known."""
         value = self._state.get(name)
         return value if isinstance(value, Value) else None
+
+    def seen_from(self, value: Value, span: Span) -> Value:
+        """Return a value as it is used at *span* of the file whose commands run.
+
+        One of another file has no place in this one but that.
+        """
+        if value.home in ("", self.file):
+            return value
+        fields = tuple(Mapped.at(field.text, span) for field in value.fields)
+        return replace(value, fields=fields, home=self.file)
 
     def flag(self, key: str) -> bool:
         """Say whether an option is on."""
@@ -196,7 +214,7 @@ def _joined(key: str, one: object, other: object) -> object:
             best = other
         else:
             span = one.fields[0].span if one.fields else other.fields[0].span
-            best = Value((Mapped.at(hole(key), span),))
+            best = Value((Mapped.at(hole(key), span),), home=one.home or other.home)
         return Value(
             best.fields,
             best.array,
@@ -204,6 +222,7 @@ def _joined(key: str, one: object, other: object) -> object:
             distinct((*one.queries, *other.queries)),
             one.asked or other.asked,
             one.flag or other.flag,
+            best.home,
         )
     if key in (ERREXIT, PIPEFAIL):
         return None

@@ -260,6 +260,7 @@ class Expander:
             kind = PartKind.QUOTED if quoted else PartKind.SPLIT
             return Part((Mapped.at(text, span),), kind)
         reading.met(value)
+        value = self._scope.seen_from(value, span)
         return _use(value, span, quoted, all_fields=name == "@" or (name == "*" and not quoted))
 
     def lookup(self, name: str) -> Value | None:
@@ -269,7 +270,8 @@ class Expander:
             if given is None:
                 return None
             fields = tuple(field for value in given for field in value.fields)
-            return Value(fields, array=True, glob=any(value.glob for value in given))
+            home = given[0].home if given else ""
+            return Value(fields, array=True, glob=any(value.glob for value in given), home=home)
         if name.isdigit() and name != "0":
             index = int(name[:6]) - 1
             if given is None:
@@ -298,6 +300,7 @@ class Expander:
         value = self.lookup(name)
         if value is not None:
             reading.met(value)
+            value = self._scope.seen_from(value, span)
             value = parameters.indexed(value, match["index"])
         every = name == "@" or match["index"] == "[@]" or (name == "*" and not quoted)
         operator = parameters.operator(text[operator_at : min(stop, operator_at + 2)])
