@@ -132,7 +132,8 @@ def test_a_test_is_followed_into_its_library(tmp_path: Path) -> None:
     assert only(report).rule == "delete-database-file"
 
 
-def test_a_test_that_is_not_followed_to_its_end_is_reported(tmp_path: Path) -> None:
+def test_a_test_that_is_not_followed_to_its_end_is_noted(tmp_path: Path) -> None:
+    # limit: commands of functions of other files read for one shell script that is a test
     report = scan(
         tmp_path,
         lib_sh='wipe() {\n  rm -f "$1"\n}\n',
@@ -141,6 +142,16 @@ def test_a_test_that_is_not_followed_to_its_end_is_reported(tmp_path: Path) -> N
     assert [(problem.stage, problem.incomplete) for problem in report.problems] == [
         ("limit", False)
     ]
+
+
+def test_a_script_that_is_not_followed_to_its_end_is_reported(tmp_path: Path) -> None:
+    # limit: commands of functions of other files read for one shell script
+    report = scan(
+        tmp_path,
+        lib_sh='run() {\n  local what="$1"\n  $what\n}\n',
+        run_sh=". ./lib.sh\n" + "run true\n" * 4_500 + "run 'rm -f app.db'\n",
+    )
+    assert [problem.stage for problem in report.problems if problem.incomplete] == ["limit"]
 
 
 def test_places_are_those_of_the_file_that_uses_a_text(tmp_path: Path) -> None:
@@ -165,6 +176,7 @@ def test_places_are_those_of_the_file_that_uses_a_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("calls", [45, 500])
 def test_calls_of_another_module_are_followed_or_reported(calls: int, tmp_path: Path) -> None:
+    # limit: calls of functions of other modules followed for one Python file
     report = scan(
         tmp_path,
         store_py="import sqlite3\nshop = sqlite3.connect('shop.db')\ndef run(sql):\n    shop.execute(sql)\n",

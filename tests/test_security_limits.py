@@ -77,6 +77,18 @@ LIMITS = {
         modules.MODULES_LIMIT,
         "test_cut_lists.py",
     ),
+    "calls of functions of other modules followed for one Python file": (
+        modules.CALLS_LIMIT,
+        "test_indirection.py",
+    ),
+    "commands of functions of other files read for one shell script": (
+        limits.REPEATED,
+        "test_indirection.py",
+    ),
+    "commands of functions of other files read for one shell script that is a test": (
+        limits.IN_A_TEST,
+        "test_indirection.py",
+    ),
     "files that one shell script reads in": (library.MAX_LIBRARIES, "test_cut_lists.py"),
     "length of a name that is searched": (databases.LONGEST_NAME, "test_limits.py"),
     "files lowered for the databases they connect to": (pipeline.MAX_CONNECTING, "test_limits.py"),
