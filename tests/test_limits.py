@@ -295,6 +295,7 @@ def test_an_array_that_each_line_makes_longer_is_followed_in_part(
 
 
 def test_backups_without_number_are_compared_with_the_latest(tmp_path: Path) -> None:
+    # limit: backups of one path through a script that a step is compared with
     text = "".join(f"cp app.db app{number}.bak\nrm app{number}.bak\n" for number in range(300))
     report = scanned(tmp_path, "a.sh", f"set -e\n{text}rm app.db\n")
     assert [f.rule for f in report.findings if f.severity.name == "ERROR"] == [

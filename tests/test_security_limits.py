@@ -17,6 +17,7 @@ from dbguard import (
     git,
     pipeline,
     reading,
+    state,
 )
 from dbguard.hosts import json_nodes, makefile, yaml_nodes
 from dbguard.languages import syntax_tree
@@ -90,6 +91,10 @@ LIMITS = {
         "test_indirection.py",
     ),
     "files that one shell script reads in": (library.MAX_LIBRARIES, "test_cut_lists.py"),
+    "backups of one path through a script that a step is compared with": (
+        state.MOST_COMPARED,
+        "test_limits.py",
+    ),
     "length of a name that is searched": (databases.LONGEST_NAME, "test_limits.py"),
     "files lowered for the databases they connect to": (pipeline.MAX_CONNECTING, "test_limits.py"),
     "characters decoded from a literal (base64, hexadecimal digits, zlib)": (
