@@ -275,7 +275,10 @@ def _if(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None
 
         serial = program.point
         held = len(scope.facts)
-        if test is not None and (marked or scope.function is not None):
+        # At the top level only a comparison may say something of what follows it.
+        if test is not None and (
+            marked or scope.function is not None or test.type == "comparison_operator"
+        ):
             facts = guards.facts(program, test, scope)
         scope.facts.extend((*before, *facts.true))
         one = arm(program, walk)
