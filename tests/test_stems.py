@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dbguard import context, databases, reading
 from dbguard.evidence import Context
+from dbguard.languages.python import calls, marks
 from dbguard.report import escape
 
 _PARTS = (
@@ -59,6 +60,28 @@ def test_stems_of_what_is_escaped(text: str) -> None:
     escaped = escape._UNSAFE.sub(lambda match: escape._escaped(match[0]), text)
     assert escape.escape(text) == escaped
     assert escape.no_command(text) == escape._COMMAND.sub(r"\1\\x3a", text)
+
+
+_CODE = (
+    "import os as o drop_all create_all drop_database DATABASES SQLALCHEMY_BINDS sqlite:///"
+    " SQLALCHEMY_DATABASE_URI sqlite+aiosqlite:/// raise assert exit _exit abort confirm input as a\tas\tb"
+    " ( ) \n \r \f \v x Backup back_up SNAPSHOT dump_db database_dump dbdump class pass = . #"
+).split(" ")  # fmt: skip
+CODE = st.lists(st.sampled_from((*_CODE, " ")), max_size=10).map("".join).map(str.encode)
+
+
+@settings(deadline=None, max_examples=400)
+@given(CODE)
+@example(b"x\x0bas\x0by")
+def test_words_of_the_patterns_of_marks(data: bytes) -> None:
+    assert not marks._BARE.search(data) or marks.mentions(data, marks._BARE_WORDS)
+    assert not marks._RAISES.search(data) or marks.mentions(data, marks._RAISE_WORDS)
+    assert not calls.NAMED.search(data) or marks.mentions(data.lower(), marks._NAMED_WORDS)
+    renamed = any(
+        data[: match.start()].rstrip() != data[: match.start()]
+        for match in marks._AS.finditer(data)
+    )
+    assert not renamed or marks.mentions(data, marks._AS_WORDS)
 
 
 @settings(deadline=None, max_examples=200)

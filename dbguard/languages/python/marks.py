@@ -38,6 +38,24 @@ _BARE = regex(
     rb"|SQLALCHEMY_BINDS)\b|sqlite(?:\+\w+)?:///"
 )
 
+# Words first: to compile a pattern takes as long as to search a file for them.
+_AS_WORDS = tuple(blank + b"as" for blank in (b" ", b"\t", b"\n", b"\r", b"\f", b"\v"))
+_BARE_WORDS = (
+    b"drop_all",
+    b"create_all",
+    b"drop_database",
+    b"DATABASES",
+    b"SQLALCHEMY_",
+    b"sqlite",
+)
+_RAISE_WORDS = (b"raise", b"assert", b"exit", b"abort", b"confirm", b"input")
+_NAMED_WORDS = (b"backup", b"back_up", b"snapshot", b"dump")
+
+
+def mentions(data: bytes, words: tuple[bytes, ...]) -> bool:
+    """Say whether one of the words stands in a text, in another word perhaps."""
+    return any(word in data for word in words)
+
 
 def _name_before(data: bytes, end: int) -> bytes:
     """Return the identifier that ends at *end*, b"" where none does."""
@@ -67,7 +85,7 @@ def _called(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 def _renamed(data: bytes) -> list[tuple[int, bytes, bytes, bool]]:
     """Return where ``old as new`` and ``new = module.old`` stand, both names, and if it is the first."""
     found = []
-    for match in _AS.finditer(data):
+    for match in _AS.finditer(data) if mentions(data, _AS_WORDS) else ():
         start = match.start()
         before = data[max(0, start - _LONGEST_NAME) : start]
         stripped = before.rstrip()
@@ -103,13 +121,15 @@ class Marks:
             if old in known and (imported or new not in known):
                 known.add(new)
                 found.append(start)
-        known.update(word for word in self.calls if named.search(word))
+        if mentions(data.lower(), _NAMED_WORDS):
+            known.update(word for word in self.calls if named.search(word))
         for word in known & self.calls.keys():
             if word in CONTEXTS:
                 found.extend(at for at in self.calls[word] if fits(word, data, at, ends[at]))
             else:
                 found.extend(self.calls[word])
-        found.extend(match.start() for match in _BARE.finditer(data))
+        if mentions(data, _BARE_WORDS):
+            found.extend(match.start() for match in _BARE.finditer(data))
         if given_away := handed_on(data):
             found.extend(given_away)
             found.extend(match.start() for match in _CALLED_VALUE.finditer(data))
@@ -128,7 +148,8 @@ class Marks:
     def spread(self, tree: SyntaxTree) -> None:
         """Mark the calls of marked functions until nothing changes."""
         pending: list[tuple[bytes, int, int, bool]] = []
-        stops = [match.start() for match in _RAISES.finditer(tree.data)]
+        stopping_words = mentions(tree.data, _RAISE_WORDS)
+        stops = [match.start() for match in _RAISES.finditer(tree.data)] if stopping_words else []
         for match in _DEFINITION.finditer(tree.data):
             name = tree.root.descendant_for_byte_range(match.start(1), match.end(1))
             node = name.parent if name is not None and name.type == "identifier" else None
