@@ -51,7 +51,8 @@ def _in_python(site: Site, region: Region, span: Span) -> Iterator[Repair]:
     name = code.text(function).rpartition(".")[2]
     if name in _RUNS:
         yield from _checked(code, call, arguments)
-    elif name in _CHECKING:
+    elif name in _CHECKING and "." in code.text(function):
+        # What is imported by its name has no other beside it.
         end = code.inner(function).end
         edit = Edit(Span(end - len(name), end), _CHECKING[name])
         yield Repair(region, (edit,), f"{_CHECKING[name]} instead of {name}")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from dbguard.languages.sql.lexer import Lexer
+from dbguard.languages.sql.tokens import OPERATOR, Token, key
 from dbguard.patterns import regex
 from dbguard.repair.clients import stops_at_error
 from dbguard.repair.edits import Edit
@@ -14,13 +16,16 @@ from dbguard.repair.fix import Fix, Repair, Safety, Site
 from dbguard.repair.places import around
 from dbguard.repair.python_code import PythonCode
 from dbguard.repair.shell_code import ShellCode, inserted, is_run_by_shell
+from dbguard.repair.sql_code import SqlCode
 from dbguard.repair.stopping import raised_again, shell_stops
 from dbguard.source import Region, Span, has_hole
 
 _WHAT = "stops where they differ"
 _EQUAL = frozenset({"==", "=", "-eq", "<=", ">=", "-le", "-ge"})
 _UNEQUAL = frozenset({"!=", "<>", "-ne", "<", ">", "-lt", "-gt"})
-_TESTS = frozenset({"test_command", "command"})
+_SAME, _OTHERWISE = frozenset({"="}), frozenset({"<>", "!="})
+_AFTER_IF = regex(r"\bIF\s+$", re.IGNORECASE)
+_BRANCHES = frozenset({"IF", "ELSIF", "ELSEIF", "CASE", "LOOP", "BEGIN", "END", "RETURN", "EXIT"})
 _SAYS = regex(r"\bRAISE[ \t]+(NOTICE|WARNING|INFO|LOG|DEBUG)\b(?![ \t]*;)", re.IGNORECASE)
 
 
@@ -51,7 +56,7 @@ class VerificationCannotStop(Fix):
 def _in_sql(site: Site) -> Iterator[Repair]:
     code = site.parsed.sql(site.region)
     statement = code.statement_at(site.span.start)
-    said = _SAYS.search(site.text, site.span.start, statement.end if statement else site.span.end)
+    said = _said_where_it_fails(site, code, statement.end) if statement is not None else None
     stops = stops_at_error(site.region, code)
     edits = []
     if said is not None:
@@ -59,6 +64,41 @@ def _in_sql(site: Site) -> Iterator[Repair]:
         yield Repair(site.region, tuple(edits), _WHAT)
     if stops is not None:
         yield Repair(site.region, (stops, *edits), "stops at the first error")
+
+
+def _said_where_it_fails(site: Site, code: SqlCode, end: int) -> re.Match[str] | None:
+    """Return what is only said in the arm of an ``IF`` that runs where the comparison fails.
+
+    None where the arm cannot be told, or says it in a branch or a loop of its own.
+    """
+    text, span = site.text, site.span
+    operators = _operators(Lexer(text, span.start, span.end, code.dialect).read())
+    if not _AFTER_IF.search(text[max(0, span.start - 40) : span.start]) or len(operators) != 1:
+        return None
+    tokens = Lexer(text, span.end, end, code.dialect).read()
+    if key(tokens, 0) != "THEN" or operators[0] not in _OTHERWISE | _SAME:
+        return None
+    failing = operators[0] in _OTHERWISE
+    for token in tokens[1:]:
+        if token.key in _BRANCHES:
+            return None
+        if token.key == "ELSE":
+            if failing:
+                return None
+            failing = True
+        elif token.key == "RAISE" and failing and (said := _SAYS.match(text, token.start)):
+            return said
+    return None
+
+
+def _operators(tokens: list[Token]) -> list[str]:
+    """Return the operators that stand outside of parentheses."""
+    found, depth = [], 0
+    for token in tokens:
+        depth += (token.key == "(") - (token.key == ")")
+        if depth == 0 and token.kind == OPERATOR and token.key not in "()":
+            found.append(token.key)
+    return found
 
 
 def _in_shell(site: Site, region: Region, span: Span) -> Iterator[Repair]:
