@@ -2,7 +2,8 @@
 
 The proofs of :mod:`tests.test_proofs` turned round: their unsafe fixtures, with every fix
 done, are run in a folder with a database, in write-ahead mode too, where what was written
-last is not in the file itself.
+last is not in the file itself. One that dies in its first line loses nothing either: on
+clean data each ends well, with the tables that the unfixed one leaves.
 """
 
 from __future__ import annotations
@@ -64,6 +65,41 @@ def test_a_fixed_flow_keeps_every_row(
     before = kept(data)
     run(code, data)
     assert not before - kept(data)
+
+
+STOPS = {
+    "python-finally-unsafe.sqlite.py": "its backup goes into a folder that is not there",
+    "unsafe-truncate.sqlite.py": 'open(.., "x") raises where the file is there',
+}
+KEEPS_THE_OLD = {
+    "unsafe-redirect.sqlite.sh": "what would be emptied is there",
+    "unsafe-truncate.sqlite.py": "what would be emptied is there",
+}
+
+
+def schema(folder: Path) -> set[tuple[str, ...]]:
+    """Return the tables of a database, each with its columns."""
+    with closing(sqlite3.connect(folder / "app.db")) as connection:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
+        return {
+            (name, *(row[1] for row in connection.execute(f"PRAGMA table_info({name})")))
+            for name in tables
+        }
+
+
+@pytest.mark.parametrize("path", UNSAFE, ids=_id)
+def test_a_fixed_flow_does_its_work_on_clean_data(path: Path, tmp_path: Path) -> None:
+    _needs(path)
+    code = fixed(path, tmp_path / "code")
+    if code is None:
+        return
+    unfixed, data = tmp_path / "unfixed", tmp_path / "data"
+    for folder in (unfixed, data):
+        folder.mkdir()
+        seed(folder, CLEAN)
+    run(path, unfixed)
+    assert run(code, data) == (path.name not in STOPS)
+    assert (schema(data) == schema(unfixed)) == (path.name not in KEEPS_THE_OLD)
 
 
 @pytest.fixture

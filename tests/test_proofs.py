@@ -41,8 +41,11 @@ def seed(folder: Path, users: list[tuple[int, str, int]]) -> None:
         connection.executemany("INSERT INTO orders VALUES (?, ?)", ORDERS)
 
 
-def run(fixture: Path, folder: Path) -> None:
-    """Run a fixture in *folder*. It may fail: stopping is what a safe one does."""
+def run(fixture: Path, folder: Path) -> bool:
+    """Run a fixture in *folder*; say whether it came to its end.
+
+    It may fail: stopping is what a safe one does.
+    """
     if fixture.suffix == ".sql":
         connection = sqlite3.connect(folder / "app.db", isolation_level=None)
         with closing(connection):
@@ -52,9 +55,11 @@ def run(fixture: Path, folder: Path) -> None:
             except sqlite3.Error:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-        return
+                return False
+        return True
     program = [sys.executable] if fixture.suffix == ".py" else ["bash"]
-    subprocess.run([*program, str(fixture)], cwd=folder, check=False, capture_output=True)
+    done = subprocess.run([*program, str(fixture)], cwd=folder, check=False, capture_output=True)
+    return done.returncode == 0
 
 
 def databases(folder: Path) -> Iterator[Path]:
