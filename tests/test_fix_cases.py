@@ -165,7 +165,8 @@ REVIEWED = {
     "one of several files": (
         "a.sh",
         'rm -f "$BIN" "$DB_PATH" notes.txt\n',
-        'moved_at=$(date +%Y%m%d_%H%M%S); for companion in "" -wal -shm; do '
+        'moved_at=$(date +%Y%m%d_%H%M%S); while [ -e "$DB_PATH.bak_$moved_at" ]; do '
+        'moved_at=${moved_at}_2; done; for companion in "" -wal -shm; do '
         'if [ -e "$DB_PATH$companion" ]; '
         'then mv "$DB_PATH$companion" "$DB_PATH.bak_$moved_at$companion"; fi; done; rm -f "$BIN" notes.txt\n',
     ),
@@ -211,7 +212,9 @@ REVIEWED |= {
     "name that looks like an option": (
         "a.sh",
         "f() {\n  rm -rf -- -odd.db\n}\n",
-        "f() {\n  moved_at=$(date +%Y%m%d_%H%M%S)\n  for companion in \"\" -wal -shm; do\n"
+        "f() {\n  moved_at=$(date +%Y%m%d_%H%M%S)\n"
+        '  while [ -e "./-odd.db.bak_$moved_at" ]; do moved_at=${moved_at}_2; done\n'
+        '  for companion in "" -wal -shm; do\n'
         '    if [ -e "./-odd.db$companion" ]; then mv "./-odd.db$companion" '
         '"./-odd.db.bak_$moved_at$companion"; fi\n  done\n}\n',
     ),
@@ -220,7 +223,7 @@ REVIEWED |= {
         "cat a > app.db 2>&1 2>> log\n",
         '[ -e "app.db" ] || cat a > app.db 2>&1 2>> log\n',
     ),
-    "cp": ("a.sh", "cp seed.db app.db\n", "cp -n seed.db app.db\n"),
+    "cp": ("a.sh", "cp seed.db app.db\n", '[ -e "app.db" ] || cp seed.db app.db\n'),
     "cp of a root": (
         "a.sh",
         "mkdir -p x && : > app.db\n",
@@ -250,7 +253,9 @@ REVIEWED |= {
     "restore": (
         "a.sh",
         "set -e\npm2 stop shop\ncp old/app.db.bak app.db\npm2 start shop\n",
-        'set -e\npm2 stop shop\nmoved_at=$(date +%Y%m%d_%H%M%S)\n'
+        'set -e\npm2 stop shop\n[ -e "old/app.db.bak" ] || exit 1\n'
+        "moved_at=$(date +%Y%m%d_%H%M%S)\n"
+        'while [ -e "app.db.damaged_$moved_at" ]; do moved_at=${moved_at}_2; done\n'
         'mv "app.db" "app.db.damaged_$moved_at" || exit 1\nfor companion in -wal -shm; do\n'
         '  if [ -e "app.db$companion" ]; then mv "app.db$companion" '
         '"app.db.damaged_$moved_at$companion"; fi\ndone\n'

@@ -56,3 +56,44 @@ def test_a_name_that_is_not_imported_is_not_called(tmp_path: Path) -> None:
         'call(["sqlite3", "app.db", ".backup app_20260101.bak"])\nos.remove("app.db")\n'
     )
     assert fixed_text("a.py", text, tmp_path, frozenset({Safety.SAFE})) == text
+
+
+LEFT_ALONE = {
+    "a folder": ("a.sh", 'set -e\nmv build/app.db "$DATA_DIR/"\n'),
+    "a folder to restore into": (
+        "a.sh",
+        'set -e\nsystemctl stop app\ncp old/app.db "$DATA_DIR/"\nsystemctl start app\n',
+    ),
+    "a variable that may be a folder": (
+        "a.sh",
+        'set -e\nDIR=/srv/data/\nmv build/app.db "$DIR"\n',
+    ),
+    "a path that is made": (
+        "a.py",
+        "import itertools\nimport shutil\n\nn = itertools.count()\n\n\ndef where():\n"
+        "    next(n)\n    return 'app.db'\n\n\nshutil.copyfile('build.db', where())\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_ALONE)
+def test_what_would_do_harm_is_left_alone(case: str, tmp_path: Path) -> None:
+    proposal = propose_text(*LEFT_ALONE[case], tmp_path)
+    assert proposal.before.open_findings
+    assert not list(proposal.changes())
+
+
+GIVEN = {
+    "in its own line": 'DB=data/app.db\ncp seed.db "$DB"\n',
+    "unless it is given": 'DB="${1:-app.db}"\ncp seed.db "$DB"\n',
+    "in braces": 'export DB="/srv/app.db"\ncp seed.db "${DB}"\n',
+    "from outside": 'cp seed.db "$DATABASE_PATH"\n',
+    "in a folder": 'cp seed.db "$DIR/app.db"\n',
+}
+
+
+@pytest.mark.parametrize("case", GIVEN)
+def test_a_variable_that_names_the_file_does(case: str, tmp_path: Path) -> None:
+    (line,) = GIVEN[case].splitlines()[-1:]
+    fixed = fixed_text("a.sh", GIVEN[case], tmp_path)
+    assert fixed.splitlines()[-1] == f"[ -e {line.split()[-1]} ] || {line}"

@@ -148,6 +148,29 @@ def test_the_log_goes_with_the_database(name: str, live: Path, tmp_path: Path) -
         assert not list(connection.execute("SELECT name FROM sqlite_master"))
 
 
+@pytest.mark.parametrize("kind", ["sh", "py"])
+def test_two_moves_within_a_second_leave_both_files(kind: str, tmp_path: Path) -> None:
+    code = tmp_path / f"twice.{kind}"
+    code.write_text(
+        "echo one > app.db\nrm app.db\necho two > app.db\nrm app.db\n"
+        if kind == "sh"
+        else "import os\n\nos.remove('app.db')\nos.rename('next', 'app.db')\nos.remove('app.db')\n"
+    )
+    proposal = proposed(code, tmp_path)
+    (after,) = (after for _, _, after in proposal.changes())
+    if kind == "sh":
+        after = after.replace("%Y%m%d_%H%M%S", "%Y")  # one second that lasts
+        after = after.replace('[ -e "app.db" ] || ', "")
+    code.write_text(after)
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "app.db").write_text("one\n")
+    (data / "next").write_text("two\n")
+    assert run(code, data)
+    said = sorted(path.read_text() for path in data.glob("app.db.bak_*"))
+    assert said == ["one\n", "two\n"]
+
+
 def test_the_copy_that_sqlite_makes_has_what_is_in_the_log(live: Path, tmp_path: Path) -> None:
     code = tmp_path / "keep.sh"
     code.write_text(
@@ -285,6 +308,10 @@ def test_a_restore_keeps_the_damaged_database_with_its_log(
     assert "restore-without-keeping" in [one.rule for one in proposal.fixed]
     for candidate, _, after in proposal.changes():
         Path(candidate.absolute).write_text(after)
+    before = kept(live)
+    assert not run(code, live)
+    assert kept(live) == before
+    assert (live / "app.db").exists()
     (live / "old").mkdir()
     with closing(sqlite3.connect(live / "old/app.db.bak")) as connection:
         connection.execute("CREATE TABLE restored (x)")

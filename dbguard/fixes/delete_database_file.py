@@ -8,7 +8,14 @@ from dbguard.databases import COMPANIONS
 from dbguard.patterns import regex
 from dbguard.repair.edits import Edit
 from dbguard.repair.fix import Fix, Repair, Safety, Site
-from dbguard.repair.moving import in_quotes, names_are_free, on_one_line, python_move, shell_moves
+from dbguard.repair.moving import (
+    WRAPPERS,
+    in_quotes,
+    names_are_free,
+    on_one_line,
+    python_move,
+    shell_moves,
+)
 from dbguard.repair.places import has_lines
 from dbguard.repair.shell_code import Command, ShellCode, is_run_by_shell
 from dbguard.repair.words import Word
@@ -17,7 +24,6 @@ from dbguard.source import Span, has_hole
 _PROGRAMS = frozenset({"rm", "unlink", "shred", "srm"})
 _OPTIONS = regex(r"-[fvuzrR]+|--force|--verbose|--recursive|--")
 _DELETES = frozenset({"remove", "unlink"})
-_WRAPPERS = regex(r"(?:(?:sudo|doas)(?:[ \t]+-[nEH]+)*[ \t]+|command[ \t]+)?")
 _SEVERAL = regex(r"[\s*?\[]")
 _WHAT = "moved aside, with what belongs to it"
 
@@ -47,7 +53,7 @@ def _in_shell(site: Site) -> Iterator[Repair]:
     if code is None or command is None or command.words[0].plain.lstrip("\\") not in _PROGRAMS:
         return
     files = _files(command, site)
-    if not (files and _WRAPPERS.fullmatch(command.wrapper) and names_are_free(site.text)):
+    if not (files and WRAPPERS.fullmatch(command.wrapper) and names_are_free(site.text)):
         return
     span = Span(code.inner(command.node).start, code.inner(command.node).end)
     if site.region.text[span.start : span.end].count("\n") or _ends_loop(command):

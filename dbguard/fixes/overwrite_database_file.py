@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from posixpath import basename
 
 from tree_sitter import Node
 
 from dbguard.patterns import regex
 from dbguard.repair.edits import Edit
 from dbguard.repair.fix import Fix, Repair, Safety, Site
-from dbguard.repair.moving import in_quotes
+from dbguard.repair.moving import WRAPPERS, in_quotes, names_target
 from dbguard.repair.python_code import PythonCode
 from dbguard.repair.shell_code import Command, ShellCode, inserted, is_run_by_shell
 from dbguard.repair.words import Word
 from dbguard.source import Span
 
-_NO_CLOBBER = {"cp": "-n", "rsync": "--ignore-existing"}
+_NO_CLOBBER = {"rsync": "--ignore-existing"}  # cp -n fails where it skips, since coreutils 9.2
 _FORCES = regex(r"-[a-zA-Z]*[fi][a-zA-Z]*|--force|--interactive|--ignore-existing")
-_WRAPPERS = regex(r"(?:(?:sudo|doas)(?:[ \t]+-[nEH]+)*[ \t]+)?")
 _INTO_LAST = frozenset({"cp", "mv", "install", "ln", "rsync", "docker", "podman"})
 _TARGET_FIRST = regex(r"-[a-zA-Z]*t|--target-directory")
 _INTO_EACH = frozenset({"tee", "truncate", "shred"})
@@ -37,7 +35,7 @@ _COPIES = frozenset(
 
 
 class OverwriteDatabaseFile(Fix):
-    """What overwrites the file writes only where no file is: `cp` gets `-n`, `rsync`
+    """What overwrites the file writes only where no file is: `rsync` gets
     `--ignore-existing`, any other command and a redirection `[ -e FILE ] ||` before it; in
     Python `open(.., "w")` becomes `open(.., "x")`, which raises where the file is there, and
     what copies, moves or writes gets `if not os.path.exists(..)`. Where a database is to be
@@ -57,7 +55,6 @@ class OverwriteDatabaseFile(Fix):
 
 def _in_shell(site: Site) -> Iterator[Repair]:
     code = site.parsed.shell(site.region)
-    target = site.operation.target.name if site.operation is not None else ""
     if code is None:
         return
     command = code.command_at(site.span)
@@ -67,15 +64,15 @@ def _in_shell(site: Site) -> Iterator[Repair]:
             return
         word = code.word(redirect.named_children[-1])
         if sum(_EMPTIES.match(code.text(one)) is not None for one in redirect.parent.children) == 1:
-            yield from _only_where_none_is(code, redirect.parent, word, target)
+            yield from _only_where_none_is(site, code, redirect.parent, word)
         return
     option = _NO_CLOBBER.get(command.words[0].plain)
     if option is not None and not any(_FORCES.fullmatch(word.plain) for word in command.words):
         edit = inserted(command.words[0].span.end, f" {option}")
         yield Repair(site.region, (edit,), f"{option}: {_KEEPS}")
-    if _WRAPPERS.fullmatch(command.wrapper):
+    if WRAPPERS.fullmatch(command.wrapper):
         for word in _written_to(command):
-            yield from _only_where_none_is(code, command.node, word, target, command.wrapper)
+            yield from _only_where_none_is(site, code, command.node, word, command.wrapper)
 
 
 def _written_to(command: Command) -> list[Word]:
@@ -106,11 +103,11 @@ def _behind_equals(word: Word) -> Word:
 
 
 def _only_where_none_is(
-    code: ShellCode, node: Node, word: Word, target: str, wrapper: str = ""
+    site: Site, code: ShellCode, node: Node, word: Word, wrapper: str = ""
 ) -> Iterator[Repair]:
     """Yield the statement behind a test whether there is the file that a word names."""
     name = in_quotes(word)
-    if not name or ":" in name or ("$" not in name and basename(name) != basename(target)):
+    if not name or ":" in name or not names_target(name, site):
         return
     # What only root may see is not there for others.
     test = f'{wrapper}test -e "{name}" || ' if wrapper else f'[ -e "{name}" ] || '
@@ -146,10 +143,13 @@ def _in_python(site: Site) -> Iterator[Repair]:
     if callee in _COPIES and len(arguments) == 2:
         imports = code.imported("os")
         path = code.text(arguments[1])
-        if imports is not None:
+        if imports is not None and code.is_repeatable(arguments[1]):
             yield from _where_none_is(code, call, f"os.path.exists({path})", imports)
     elif callee.endswith((".write_bytes", ".write_text")):
-        yield from _where_none_is(code, call, f"{callee.rpartition('.')[0]}.exists()", ())
+        function = call.child_by_field_name("function")
+        written = function.child_by_field_name("object") if function is not None else None
+        if written is not None and code.is_repeatable(written):
+            yield from _where_none_is(code, call, f"{code.text(written)}.exists()", ())
 
 
 def _where_none_is(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from posixpath import basename
 
-from dbguard.patterns import regex
 from dbguard.repair.fix import Fix, Repair, Safety, Site
 from dbguard.repair.moving import (
     DAMAGED,
+    WRAPPERS,
     in_quotes,
     names_are_free,
+    names_target,
     on_one_line,
     python_move,
     shell_moves,
@@ -22,15 +22,14 @@ _COPIES = frozenset({"cp", "mv", "install", "rsync"})
 _PYTHON_COPIES = frozenset(
     {"shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.move", "os.replace"}
 )
-_WRAPPERS = regex(r"(?:(?:sudo|doas)(?:[ \t]+-[nEH]+)*[ \t]+|command[ \t]+)?")
 _WHAT = "keeps the damaged file aside, with what belongs to it"
 
 
 class RestoreWithoutKeeping(Fix):
     """The damaged file is moved aside before the backup takes its place, under a name with the
     time in it, and its `-wal` and `-shm` files with it: SQLite would play a log that is left
-    behind into the restored database. Where it is not there, the restore stops, which is for
-    you to review. Only for files that are copied or moved back, not for a server's databases.
+    behind into the restored database. Where it or the backup is not there, the restore stops
+    before anything is moved, which is for you to review. Only for files that are copied or moved back, not for a server's databases.
     """
 
     rule = "restore-without-keeping"
@@ -50,13 +49,16 @@ def _in_shell(site: Site) -> Iterator[Repair]:
     command = code.command_at(site.span) if code is not None else None
     if code is None or command is None or command.words[0].plain not in _COPIES:
         return
-    name = in_quotes(command.words[-1])
-    target = site.operation.target.name if site.operation is not None else ""
-    if name is None or ("$" not in name and basename(name) != basename(target)):
+    if len(command.words) < 3:
         return
-    if not _WRAPPERS.fullmatch(command.wrapper) or not names_are_free(site.text):
+    source, name = (in_quotes(word) for word in command.words[-2:])
+    if not source or not name or source.startswith("-") or ":" in source:
         return
-    lines = shell_moves([name], command.wrapper, label=DAMAGED, must_be_there=True)
+    if not names_target(name, site) or not names_are_free(site.text):
+        return
+    if not WRAPPERS.fullmatch(command.wrapper):
+        return
+    lines = shell_moves([name], command.wrapper, label=DAMAGED, replaced_by=source)
     statement = code.whole(command.node)
     span = code.inner(statement)
     if code.is_one_of_list(statement):
@@ -77,9 +79,12 @@ def _in_python(site: Site) -> Iterator[Repair]:
     arguments = code.arguments(call)
     if code.callee(call) not in _PYTHON_COPIES or len(arguments) != 2:
         return
-    if not code.is_whole_statement(call):
+    if not code.is_whole_statement(call) or not all(map(code.is_repeatable, arguments)):
         return
-    move = python_move(code, call, code.text(arguments[1]), label=DAMAGED, tolerant=False)
+    source, path = map(code.text, arguments)
+    if "\n" in source:
+        return
+    move = python_move(code, call, path, label=DAMAGED, tolerant=False, source=source)
     if move is None:
         return
     text = f"\n{code.indent(site.span.start)}".join([*move.lines, ""])

@@ -100,6 +100,21 @@ class PythonCode:
         function = call.child_by_field_name("function")
         return self.text(function) if function is not None else ""
 
+    def is_repeatable(self, node: Node) -> bool:
+        """Say whether an expression gives the same when it is evaluated once more.
+
+        It is made of names, attributes and literals, and of calls that only join paths.
+        """
+        stack = [node]
+        while stack:
+            one = stack.pop()
+            if one.type not in _REPEATABLE and one.is_named:
+                return False
+            if one.type == "call" and self.callee(one) not in _JOINS:
+                return False
+            stack.extend(one.children)
+        return True
+
     def literal(self, node: Node) -> str | None:
         """Return what a string says that has no escapes and nothing to put in, else None."""
         if node.type != "string":
@@ -258,6 +273,12 @@ class PythonCode:
         return next((name for name in names if not regex(rf"\b{name}\b").search(text)), None)
 
 
+_JOINS = frozenset({"os.path.join", "Path", "pathlib.Path", "str"})
+_REPEATABLE = frozenset(
+    {"identifier", "attribute", "string", "string_start", "string_content", "string_end",
+     "escape_sequence", "interpolation", "concatenated_string", "binary_operator", "integer",
+     "parenthesized_expression", "subscript", "call", "argument_list"}
+)  # fmt: skip
 _BLOCKS = frozenset({"module", "block"})
 _USES = frozenset(
     {"argument_list", "binary_operator", "comparison_operator", "boolean_operator", "subscript",
