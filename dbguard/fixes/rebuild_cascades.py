@@ -26,6 +26,7 @@ _EXECUTE = regex(r"([A-Za-z_][\w.]*)\.execute")
 _REBUILDS = regex(
     r"\s*(?:BEGIN|CREATE\s+TABLE|INSERT\s+INTO|ALTER\s+TABLE|DROP\s+TABLE)\b", re.IGNORECASE
 )
+_COMMITS = regex(r"\s*(?:COMMIT|END)\b", re.IGNORECASE)
 _RENAMES = regex(r"\s*ALTER\s+TABLE\s.*\sRENAME\s+TO\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -34,7 +35,8 @@ class RebuildCascades(Fix):
     `BEGIN`, where it does something, `PRAGMA foreign_key_check` before `COMMIT`, and
     `foreign_keys=ON` behind it. In Python both raise: where the switch does nothing, for a
     transaction is open, and where references lead nowhere after the rebuild, which they may
-    have done before: that is for you to review.
+    have done before: that is for you to review. There is no fix in Python for a rebuild
+    that nothing commits in the same block.
     """
 
     rule = "rebuild-cascades"
@@ -123,6 +125,9 @@ def _in_python(site: Site, region: Region, span: Span) -> Iterator[Repair]:
                 first = statement
             if code.inner(statement).start > code.inner(last).start and _RENAMES.match(sql):
                 last = statement
+    commit = _commit_behind(code, receiver[1], last)
+    if commit is None:
+        return
     indent = code.indent(code.inner(first).start)
     execute = receiver[0]
     off = (
@@ -136,8 +141,26 @@ def _in_python(site: Site, region: Region, span: Span) -> Iterator[Repair]:
     ).replace("\n", f"\n{indent}")
     edits = [inserted(code.inner(first).start, off)]
     edits.append(inserted(code.line_end(code.inner(last).end), check))
+    on = f'\n{indent}{execute}("PRAGMA foreign_keys=ON")'
+    edits.append(inserted(code.line_end(code.inner(commit).end), on))
     edits += [Edit(code.line_of(statement), "") for statement in vain if statement != first]
     yield Repair(region, tuple(edits), "the order of sqlite.org", Safety.REVIEW)
+
+
+def _commit_behind(code: PythonCode, receiver: str, last: Node) -> Node | None:
+    """Return the statement that commits the rebuild, in the same block of lines."""
+    statement = last.next_named_sibling
+    while statement is not None:
+        call = statement.named_children[0] if statement.named_child_count else None
+        if call is not None and call.type == "call" and code.is_whole_statement(call):
+            callee, arguments = code.callee(call), code.arguments(call)
+            said = (code.literal(arguments[0]) or "") if arguments else ""
+            if callee == f"{receiver}.commit" or (
+                callee == f"{receiver}.execute" and _COMMITS.match(said)
+            ):
+                return statement
+        statement = statement.next_named_sibling
+    return None
 
 
 def _executed(code: PythonCode, receiver: str) -> Iterator[tuple[Node, str]]:
