@@ -19,8 +19,14 @@ _PROTECTED = {
     "delete_automated_backups": "false",
     "backup_retention_period": "7",
 }
-_LIFECYCLE = regex(r"^[ \t]*lifecycle[ \t]*\{", re.MULTILINE)
-_BLOCK_END = regex(r"^\}", re.MULTILINE)
+_PART = regex(
+    r"(?P<open>\{)|(?P<close>\})|(?P<lifecycle>^[ \t]*lifecycle[ \t]*(?=\{))"
+    # What is not closed goes to the end, so that nothing is looked at twice.
+    r"|\"(?:\\.|[^\"\\\n])*\"?|(?:#|//)[^\n]*|/\*.*?(?:\*/|\Z)"
+    r"|<<-?(?P<word>\w+)[^\n]*\n.*?(?:^[ \t]*(?P=word)[ \t]*$|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_LONGEST = 20_000  # characters of a resource
 
 
 class UnprotectedDatabase(Fix):
@@ -48,15 +54,41 @@ class UnprotectedDatabase(Fix):
 
 def _prevented(site: Site) -> Iterator[Repair]:
     """Put the protection into a resource, into the lifecycle it has if there is one."""
-    end = _BLOCK_END.search(site.text, site.span.end)
-    brace = site.text.find("{", site.span.end)
-    if end is None or not site.span.end <= brace < end.start():
+    text = site.text
+    brace = text.find("{", site.span.end)
+    if brace < 0 or text[site.span.end : brace].strip() or not _ends_line(text, brace + 1):
         return
-    there = _LIFECYCLE.search(site.text, brace, end.start())
-    if there is not None:
-        edit = inserted(there.end(), "\n    prevent_destroy = true")
-    elif not site.text[site.span.end : brace].strip():
+    own = _own_lifecycle(text, brace)
+    if own is None:
+        return
+    if own == brace:
         edit = inserted(brace + 1, "\n  lifecycle {\n    prevent_destroy = true\n  }")
+    elif _ends_line(text, own + 1):
+        edit = inserted(own + 1, "\n    prevent_destroy = true")
     else:
         return
     yield Repair(site.region, (edit,), "prevent_destroy = true")
+
+
+def _ends_line(text: str, at: int) -> bool:
+    end = text.find("\n", at)
+    return end >= 0 and not text[at:end].strip()
+
+
+def _own_lifecycle(text: str, brace: int) -> int | None:
+    """Return where the brace of a resource's own lifecycle is, *brace* if it has none.
+
+    None where the resource does not end: what is in it is not known then.
+    """
+    depth, found, comes = 0, brace, False
+    for part in _PART.finditer(text, brace, brace + _LONGEST):
+        if part["open"]:
+            if comes:
+                found = part.start()
+            depth += 1
+        elif part["close"]:
+            depth -= 1
+        comes = bool(part["lifecycle"]) and depth == 1
+        if depth == 0:
+            return found
+    return None
