@@ -12,6 +12,7 @@ from dbguard.repair.words import Word
 
 _PREFIXES = frozenset({"sudo", "doas", "command"})
 _NAME_IN_FILE = regex(r"[\w.-]+")
+_IS_USER = regex(r"-U|--username")
 _URL = regex(r"\w+://[^\s\"']+/(?P<name>[\w-]+)(?:\?[^\s\"']*)?")
 
 
@@ -98,6 +99,7 @@ def _connecting(tool: _Tool, words: Sequence[Word]) -> tuple[list[Word], str] | 
     """
     found: list[Word] = []
     databases: list[Word] = []
+    places: list[int] = []
     left = list(words)
     while left:
         word = left.pop(0)
@@ -124,8 +126,20 @@ def _connecting(tool: _Tool, words: Sequence[Word]) -> tuple[list[Word], str] | 
             elif letter not in tool.valued and not all(one in tool.flags for one in plain[1:]):
                 return None
         else:
+            places.append(len(found))
             found.append(word)
+    # The words of psql that are no options are the database and the user, as far as no
+    # option said them; what dumps takes the database only, and mysqldump tables behind it.
+    takes_user = "U" in tool.connects and not any(_IS_USER.match(word.plain) for word in found)
+    roles = [*([] if databases else ["database"]), *(["user"] if takes_user else [])]
+    if len(places) > len(roles):
+        return None
+    for at, role in zip(places, roles, strict=False):
+        word = found[at]
+        if role == "database":
             databases.append(word)
+        else:
+            found[at] = Word(word.plain, f"-U {word.written}", word.span)
     return (found, _as_file_name(databases[0])) if databases else None
 
 
