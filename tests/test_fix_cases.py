@@ -285,10 +285,10 @@ REVIEWED |= {
         "a.py",
         "import sqlite3\n\ncon = sqlite3.connect('a.db')\n"
         "con.execute('ALTER TABLE t ADD COLUMN n')\ncon.execute('SELECT n FROM t')\n",
-        "import contextlib\nimport sqlite3\nimport time\n\nwith (\n"
-        '    contextlib.closing(sqlite3.connect("a.db")) as live,\n'
-        '    contextlib.closing(sqlite3.connect(f"a.db.bak_{time.time_ns()}")) as saved,\n'
-        "):\n    live.backup(saved)\ncon = sqlite3.connect('a.db')\n"
+        "import contextlib\nimport sqlite3\nimport time\n\n"
+        'with contextlib.closing(sqlite3.connect("a.db")) as live:\n'
+        '    with contextlib.closing(sqlite3.connect(f"a.db.bak_{time.time_ns()}")) as saved:\n'
+        "        live.backup(saved)\ncon = sqlite3.connect('a.db')\n"
         "con.execute('ALTER TABLE t ADD COLUMN n')\ncon.execute('SELECT n FROM t')\n",
     ),
     "checkfirst": (

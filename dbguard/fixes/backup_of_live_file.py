@@ -62,10 +62,8 @@ def _in_python(site: Site) -> Iterator[Repair]:
     indent = code.indent(site.span.start)
     old, new = (code.text(argument) for argument in arguments)
     text = (
-        f"with (\n"
-        f"{indent}    contextlib.closing(sqlite3.connect({old})) as {source},\n"
-        f"{indent}    contextlib.closing(sqlite3.connect({new})) as {copy},\n"
-        f"{indent}):\n"
-        f"{indent}    {source}.backup({copy})"
+        f"with contextlib.closing(sqlite3.connect({old})) as {source}:\n"
+        f"{indent}    with contextlib.closing(sqlite3.connect({new})) as {copy}:\n"
+        f"{indent}        {source}.backup({copy})"
     )
     yield Repair(site.region, (*imports, Edit(site.span, text)), "SQLite makes the copy")

@@ -25,9 +25,11 @@ class ChangeWithoutBackup(Fix):
     """A backup under a name with the time in it comes before the change, and stops it if it
     fails: in shell `sqlite3 FILE ".backup .."`, `pg_dump -Fc` or `mysqldump
     --single-transaction` with the options of the client that makes the change; in Python,
-    before the database is opened, `Connection.backup()` of sqlite3. Where the copy is kept,
-    and who removes old ones, is for you to review. A file of SQL does not know its database,
-    and a server's databases are dumped by its tools: in Python they have no fix.
+    before the database is opened in the same function or outside of all, `Connection.backup()`
+    of sqlite3. The copy of an SQLite file is kept beside it, a dump in the current folder:
+    whether that is the place for it, and who removes old ones, is for you to review. A file of
+    SQL does not know its database, and a server's databases are dumped by its tools: in Python
+    they have no fix.
     """
 
     rule = "change-without-backup"
@@ -93,11 +95,9 @@ def _in_python(site: Site, region: Region, span: Span) -> Iterator[Repair]:
         indent = code.indent(at)
         name = f"{{{path}}}" if _NAME.fullmatch(path) else path[1:-1]
         text = (
-            f"with (\n"
-            f"    contextlib.closing(sqlite3.connect({path})) as {live},\n"
-            f'    contextlib.closing(sqlite3.connect(f"{name}.bak_{{time.time_ns()}}")) as {copy},\n'
-            f"):\n"
-            f"    {live}.backup({copy})\n"
+            f"with contextlib.closing(sqlite3.connect({path})) as {live}:\n"
+            f'    with contextlib.closing(sqlite3.connect(f"{name}.bak_{{time.time_ns()}}")) as {copy}:\n'
+            f"        {live}.backup({copy})\n"
         ).replace("\n", f"\n{indent}")
         yield Repair(region, (*imports, inserted(at, text)), _WHAT)
 
@@ -105,11 +105,16 @@ def _in_python(site: Site, region: Region, span: Span) -> Iterator[Repair]:
 def _openings(code: PythonCode, change: Node) -> Iterator[tuple[Node, str]]:
     """Yield the calls before a change that open an SQLite file, with the path as it is written.
 
-    The nearest first: those of the function the change stands in, then those outside.
+    The nearest first: those of the function the change stands in, then those of no function.
+    What another one opens (``get_db()``) is opened for others as well.
     """
     before = code.inner(change).start
     scope = code.scope_of(change)
-    calls = [call for call in code.calls() if code.inner(call).start < before]
+    calls = [
+        call
+        for call in code.calls()
+        if code.inner(call).start < before and code.scope_of(call) in (scope, None)
+    ]
     calls.sort(key=lambda call: (code.scope_of(call) != scope, -code.inner(call).start))
     for call in calls:
         arguments = code.arguments(call)
