@@ -29,7 +29,8 @@ class RestoreWithoutKeeping(Fix):
     """The damaged file is moved aside before the backup takes its place, under a name with the
     time in it, and its `-wal` and `-shm` files with it: SQLite would play a log that is left
     behind into the restored database. Where it or the backup is not there, the restore stops
-    before anything is moved, which is for you to review. Only for files that are copied or moved back, not for a server's databases.
+    before anything is moved, which is for you to review. Only for files that are copied or
+    moved back, not for a server's databases.
     """
 
     rule = "restore-without-keeping"
