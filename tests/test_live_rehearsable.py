@@ -128,6 +128,35 @@ LEAVES_MYSQL = [
     (1, "FLUSH TABLES;", "the whole server"),
     (1, "SELECT 'never ends", "does not end"),
     (1, "/* SELECT 1;", "does not end"),
+    (1, "/*!40101 SET GLOBAL max_connections=77 */; SELECT 1;", "the whole server"),
+    (1, "/*!50000 USE other */; UPDATE t SET v = 9;", "leaves its database"),
+    (1, "/*M!100100 USE x*/;", "leaves its database"),
+    (1, "/*!50000 GRANT ALL ON *.* TO x */;", "the whole server"),
+    (1, "/*!50000 DROP DATABASE app*/;", "the whole server"),
+    (1, "SELECT * FROM t INTO /*!50000 outfile*/ '/tmp/reached';", "writes a file of the server"),
+    (1, "CREATE PROCEDURE p() DROP DATABASE app; CALL p();", "the whole server"),
+    (1, "CREATE PROCEDURE p(IN start INT) COMMENT 'x' DROP DATABASE app;", "the whole server"),
+    (2, "DELIMITER //\nCREATE PROCEDURE p() BEGIN DROP DATABASE app; END //", "whole server"),
+    (3, "DELIMITER $$\nCREATE PROCEDURE p() BEGIN SELECT 1;\nDROP USER x; END$$", "whole server"),
+    (3, "DELIMITER $$\nCREATE PROCEDURE p() BEGIN SELECT 1; END$$\nUSE other$$", "leaves"),
+    (2, "DELIMITER //\nBEGIN NOT ATOMIC DROP DATABASE app; END //", "the whole server"),
+    (2, "DELIMITER //\nIF CASE WHEN a THEN b ELSE c END THEN DROP DATABASE app; END IF//", "whole"),
+    (2, "DELIMITER //\nIF a THEN SELECT 1; ELSE DROP DATABASE app; END IF//", "the whole server"),
+    (2, "DELIMITER //\nIF EXISTS (SELECT 1 FOR UPDATE) THEN FLUSH TABLES; END IF//", "whole"),
+    (2, "DELIMITER //\nBEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR 1062 DROP USER x; END//", "whole"),
+    (1, "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DROP DATABASE app;", "the whole server"),
+    (1, "CREATE TRIGGER t AFTER INSERT ON a FOR EACH ROW SET GLOBAL x = 1;", "the whole server"),
+    (1, "SET x = CASE WHEN a THEN 1 ELSE 2 END, GLOBAL y = 1;", "the whole server"),
+    (1, "SET STATEMENT x=1 FOR DROP DATABASE app;", "the whole server"),
+    (1, "PREPARE s FROM 'DROP DATABASE app'; EXECUTE s;", "known only then"),
+    (1, "EXECUTE IMMEDIATE 'DROP DATABASE app';", "known only then"),
+    (1, "CREATE DEFINER=`a`@`b` USER x;", "the whole server"),
+    (1, "CREATE FUNCTION f RETURNS INTEGER SONAME 'f.so';", "the whole server"),
+    (1, "UPDATE other/**/.t SET v=9;", "names the database other"),
+    (1, "UPDATE `OTHER` . t SET v=9;", "names the database OTHER"),
+    (1, 'RENAME TABLE users TO "shop"/**/.users2;', "names the database shop"),
+    (1, "DROP TABLE `odd``name`.t;", "names the database odd`name"),
+    (1, "UPDATE 2024data.t SET v=9;", "names the database 2024data"),
     (1, "SELECT `a\\` FROM x;", "clients do not agree"),
     (1, "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT '\\'; SELECT '';", "backslash means"),
 ]
@@ -146,7 +175,18 @@ DELIMITER ;
 SELECT * FROM users USE INDEX (users_email); SET @password = 1, SESSION sql_notes = 0;
 ALTER TABLE users DROP COLUMN role; CREATE TABLE role (user INT);
 /*!40101 SET NAMES utf8 */;
+INSERT INTO users (email) VALUES ('me@sys.com'), ('shop.x'), (1.5); -- other.t
+SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE();
+SELECT CASE WHEN id = 1 THEN backup ELSE clone END FROM users FOR UPDATE;
+ALTER TABLE users ADD event INT, CHANGE a b INT;
+DELIMITER //
+CREATE PROCEDURE migrate(IN backup INT) BEGIN
+  IF NOT EXISTS (SELECT 1 FROM users) THEN ALTER TABLE users CHANGE a b INT; END IF;
+  UPDATE users SET email = 'DROP DATABASE app'; SET @other.x = 1;
+END //
+DELIMITER ;
 """
+DATABASES = ("information_schema", "sys", "shop", "other", "odd`name", "2024data")
 
 
 def checked(text: str, engine: str, modes: str = "STRICT_TRANS_TABLES") -> str:
@@ -156,7 +196,7 @@ def checked(text: str, engine: str, modes: str = "STRICT_TRANS_TABLES") -> str:
         if engine == "psql":
             postgresql.check(script)
         else:
-            mysql.check(script, modes)
+            mysql.check(script, modes, DATABASES)
     except RefusedError as error:
         return str(error)
     return ""

@@ -9,7 +9,7 @@ client/mysql.cc, add_line), and what cannot be told apart is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dbguard.live.failures import RefusedError
 from dbguard.live.script import Script
@@ -18,13 +18,15 @@ from dbguard.patterns import regex
 _IGNORECASE, _DOTALL = 2, 16
 
 _NEXT = regex(
-    r"#[^\n]*|--(?=\s|\Z)[^\n]*|/\*(?:M?!|\+)?|\*/|['\"`]|\\"
-    r"|@@[A-Za-z_]\w*|[A-Za-z_\x80-\U0010ffff][\w$\x80-\U0010ffff]*|\d+|\S"
+    r"#[^\n]*|--(?=\s|\Z)[^\n]*|/\*(?:M?!\d*|\+)?|\*/|['\"`]|\\"
+    r"|@@[A-Za-z_]\w*|[\w$\x80-\U0010ffff]+|\S"
 )
+_COMMENTS = ("#", "--", "/*!", "/*M!", "*/")
+"""What is passed over; what stands in a comment for the server is read as the server does."""
 _ENDS = {
     "'": regex(r"[^'\\]*(?:\\.[^'\\]*)*'", _DOTALL),
     '"': regex(r'[^"\\]*(?:\\.[^"\\]*)*"', _DOTALL),
-    "`": regex(r"[^`]*`"),
+    "`": regex(r"[^`]*(?:``[^`]*)*`"),
 }
 _DELIMITER = regex(r"[ \t]*(\S*)[^\n]*")
 _MODES = regex(r"NO_BACKSLASH_ESCAPES|ANSI_QUOTES", _IGNORECASE)
@@ -71,33 +73,60 @@ _DEFINES = frozenset(("CREATE", "ALTER", "DROP", "RENAME"))
 _GLOBAL = frozenset(("GLOBAL", "PERSIST", "PERSIST_ONLY", "@@GLOBAL", "@@PERSIST",
                      "@@PERSIST_ONLY"))  # fmt: skip
 _REPLICATION = frozenset(("SLAVE", "REPLICA", "ALL", "GROUP_REPLICATION"))
+_TEXTS = frozenset(("PREPARE", "EXECUTE"))
+_TEXT = "runs a text that is known only then: write the statement itself, or a .py script"
+
+_BEGINS = frozenset(("BEGIN", "ATOMIC", "DO", "LOOP", "REPEAT"))
+"""Words that a statement follows, in a routine or in another statement."""
+_BRANCHES = frozenset(("THEN", "ELSE"))
+_WHOLE = frozenset(("SELECT", "UPDATE", "DELETE", "WITH", "CREATE", "ALTER", "SET"))
+"""Statements that none begins in: a THEN is one of an expression there."""
+_HEADS = frozenset(("PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "HANDLER"))
+"""What has a head, behind which the first statement begins without a word that says so."""
+_HEADED = (("CREATE",), ("ALTER",), ("DECLARE",))
+_VERBS = frozenset(("CREATE", "ALTER", "DROP", "RENAME", "SET", "GRANT", "REVOKE", "KILL",
+                    "CHANGE", "PURGE"))  # fmt: skip
+"""Reserved words, which are never in a head themselves."""
+_MAYBE = frozenset(("START", "STOP"))
+_BETWEEN = frozenset(("OR", "REPLACE", "UNDO", "IF", "NOT", "EXISTS"))
+_KEPT = 12
+"""Words of a statement that are looked back at."""
 
 
-def check(script: Script, modes: str) -> None:
+def check(script: Script, modes: str, databases: Iterable[str] = ()) -> None:
     """Raise RefusedError where a script cannot be rehearsed, with the line and the reason.
 
-    *modes* is the SQL mode of the server, by which some texts are read otherwise.
+    *modes* is the SQL mode of the server, by which some texts are read otherwise;
+    *databases* are all of the server, which a script is not to name.
     """
-    for at, why in _objections(script.text, modes):
+    for at, why in _objections(script.text, modes, frozenset(map(str.casefold, databases))):
         line = script.text.count("\n", 0, at) + 1
         raise RefusedError(f"{script.path}, line {line}: {why}")
 
 
-def _objections(text: str, modes: str) -> Iterator[tuple[int, str]]:
+def _objections(text: str, modes: str, databases: frozenset[str]) -> Iterator[tuple[int, str]]:
     backslash = text.find("\\")
     if backslash >= 0 and _MODES.search(modes + text):
         yield backslash, "the SQL mode says otherwise than usual what this backslash means"
-    yield from _Reader(text).read()
+    yield from _Reader(text, databases).read()
 
 
 class _Reader:
-    """Reads a script piece by piece, as the client does."""
+    """Reads a script piece by piece, as the client does, and as the server does.
 
-    def __init__(self, text: str) -> None:
+    Where the client ends a statement, it does; others begin inside of a routine.
+    """
+
+    def __init__(self, text: str, databases: frozenset[str]) -> None:
         self._text = text
+        self._databases = databases - {"information_schema"}
         self._delimiter = ";"
+        self._is_new = True  # for the client
         self._words: list[str] = []  # the first few of the statement
         self._last = ""
+        self._name = ""  # what may be the name of a database, if a dot follows
+        self._is_setting = self._is_head = False
+        self._depth = 0  # of parentheses
 
     def read(self) -> Iterator[tuple[int, str]]:
         """Yield where something is objected to, and why."""
@@ -107,7 +136,8 @@ class _Reader:
             piece = found[0]
             if text.startswith(self._delimiter, start):
                 at = start + len(self._delimiter)
-                self._words = []
+                self._end()
+                self._is_new = True
             elif piece in _ENDS:
                 end = _ENDS[piece].match(text, at)
                 if end is None:
@@ -117,6 +147,8 @@ class _Reader:
                     yield start, "a backslash in a name: clients do not agree on what it means"
                 at = end.end()
                 self._take("")
+                if piece != "'":  # "a" is a name if the mode says so
+                    self._name = end[0][:-1].replace(piece * 2, piece)
             elif piece == "\\":
                 why = self._backslash(text[at : at + 1])
                 if why:
@@ -128,9 +160,15 @@ class _Reader:
                     yield start, "this comment does not end"
                     return
                 at = end_of + 2
-            elif piece[0] == "@" or piece[0].isalpha() or piece[0] == "_":
+            elif piece.startswith(_COMMENTS):
+                continue
+            elif piece == "." and self._name.casefold() in self._databases:
+                yield start, _named(self._name)
+            elif piece[0] in "@_$" or piece[0].isalnum() or piece[0] >= "\x80":
+                if (inside := piece.find(self._delimiter)) > 0:  # END$$
+                    piece, at = piece[:inside], start + inside
                 word = piece.upper()
-                if word == "DELIMITER" and not self._words:
+                if word == "DELIMITER" and self._is_new:
                     given = _DELIMITER.match(text, at)
                     assert given is not None
                     if not given[1] or "\\" in given[1]:
@@ -141,41 +179,91 @@ class _Reader:
                 why = self._word(word)
                 if why:
                     yield start, why
-            elif piece[0] not in "#-/*":
-                self._take("")
+                # A variable or a host behind @.
+                self._name = piece if text[start - 1 : start] != "@" else ""
+            elif piece == ";":
+                self._end()
+            else:
+                self._depth += (piece == "(") - (piece == ")")
+                self._take(piece)
+
+    def _end(self) -> None:
+        """End a statement."""
+        self._words, self._last, self._name = [], "", ""
+        self._is_setting = self._is_head = False
+        self._depth = 0
 
     def _backslash(self, letter: str) -> str:
         """Return why a command of one letter is refused, '' where it is not."""
-        if letter in ("N", "g", "G"):
-            self._words = self._words if letter == "N" else []
+        if letter == "N":
+            self._take("")
+            return ""
+        if letter in ("g", "G"):
+            self._end()
+            self._is_new = True
             return ""
         return f"\\{letter} {_BACKSLASH.get(letter, 'is not known to stay in the rehearsal')}"
 
     def _word(self, word: str) -> str:
         """Take a word in; return why the statement is refused, '' where it is not."""
-        words, last = tuple(self._words), self._last
-        self._take(word)
-        if not words:
-            if word in _NAMED:
-                return f"{word} {_NAMED[word]}"
-            return f"{word} {_SERVER}" if word in _STATEMENTS else ""
-        first, is_second = words[0], len(words) == 1
+        last, is_new, is_first = self._last, self._is_new, not self._words
         if last == "INTO" and word in ("OUTFILE", "DUMPFILE"):
             return f"INTO {word} writes a file of the server, in the rehearsal, too"
+        if self._is_head and self._depth <= 0 and last != ".":
+            if word in _VERBS or word in _STATEMENTS or word in _TEXTS or word in _MAYBE:
+                is_first, self._words = True, []
+            # Others may be names in the head, and the statement is still to come.
+            self._is_head = word not in _VERBS and word != "BEGIN"
+        words = tuple(self._words)
+        self._take(word)
         if (
-            (first in _DEFINES and word in _DEFINED and _BETWEEN.issuperset(words[1:]))
-            or (first == "SET" and (word in _GLOBAL or (is_second and word == "PASSWORD")))
+            word in _BEGINS
+            or (word == "FOR" and self._depth <= 0)
+            or (word in _BRANCHES and not _WHOLE.issuperset(words[:1] or ("",)))
+        ):
+            self._words = []
+            return ""
+        if word in _HEADS and words[:1] in _HEADED and "TABLE" not in words:
+            self._is_head = True
+        if is_first:
+            self._is_setting = self._is_setting or word == "SET"
+            if (is_new and word in _NAMED) or word == "USE":
+                return f"{word} {_NAMED[word]}"
+            if word in _TEXTS:
+                return f"{word} {_TEXT}"
+            return f"{word} {_SERVER}" if word in _STATEMENTS else ""
+        return self._later(words, word)
+
+    def _later(self, words: tuple[str, ...], word: str) -> str:
+        """Return why a statement is refused for a word behind its first ones."""
+        first, is_second = words[0], len(words) == 1
+        if (
+            (first in _DEFINES and word in _DEFINED and _is_about(words))
+            or (first == "SET" and is_second and word == "PASSWORD")
+            or (self._is_setting and word in _GLOBAL)
             or (first in ("START", "STOP") and is_second and word in _REPLICATION)
+            or (first == "CREATE" and word == "SONAME")
         ):
             return f"{first} {word} {_SERVER}"
         return ""
 
     def _take(self, word: str) -> None:
-        self._last = word
+        self._last, self._name, self._is_new = word, "", False
         if len(self._words) < _KEPT:
-            self._words.append(word)
+            self._words.append(word if word[:1].isalnum() or word[:1] in "_@$" else "")
 
 
-_KEPT = 8
-"""Words of a statement that are looked back at."""
-_BETWEEN = frozenset(("OR", "REPLACE", "UNDO", "IF", "NOT", "EXISTS"))
+def _is_about(words: tuple[str, ...]) -> bool:
+    """Say whether the next word is what a statement creates or drops."""
+    rest = words[1:]
+    if "DEFINER" in rest:
+        # Whoever is named behind it; then comes what it is.
+        return not {"VIEW", "AGGREGATE", "SQL", "PACKAGE", *_HEADS}.intersection(rest)
+    return _BETWEEN.issuperset(rest)
+
+
+def _named(name: str) -> str:
+    return (
+        f"names the database {name} before a dot: run on the copy of the rehearsal, it would "
+        "change that one. Leave the name out"
+    )
