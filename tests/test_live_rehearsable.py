@@ -61,6 +61,17 @@ LEAVES_PSQL = [
     (1, "COPY users FROM PROGRAM 'touch reached';", "runs a program on the server"),
     (1, "SELECT dblink_exec('dbname=postgres', 'DROP TABLE t');", "outside of the transaction"),
     (2, "DO $$ BEGIN\nPERFORM lo_export(1, '/tmp/reached'); END $$;", "outside of the transaction"),
+    (1, "DO 'BEGIN PERFORM dblink_exec(1); END';", "outside of the transaction"),
+    (1, "SELECT \"dblink_exec\"('x');", "outside of the transaction"),
+    (1, "SELECT dblink /* */ ('x');", "outside of the transaction"),
+    (1, "DO $$ BEGIN COPY t TO '/tmp/x'; END $$;", "COPY leaves the database"),
+    (2, "DO $$ BEGIN COPY t\nTO PROGRAM 'sh'; END $$;", "COPY leaves the database"),
+    (1, "DO $$ BEGIN COPY t FROM PROGRAM 'sh'; END $$;", "COPY leaves the database"),
+    (1, "DO $$ BEGIN COPY t TO/**/PROGRAM 'sh'; END $$;", "COPY leaves the database"),
+    (1, "DO 'BEGIN COPY t TO ''/tmp/x''; END';", "COPY leaves the database"),
+    (1, "DO LANGUAGE plpgsql E'BEGIN COPY t TO \\'/tmp/x\\'; END';", "COPY leaves"),
+    (1, "DO $$ BEGIN EXECUTE format('COPY t TO %L', f); END $$;", "COPY leaves the database"),
+    (1, "CREATE FUNCTION f() RETURNS void AS 'COPY t TO ''/tmp/x''' LANGUAGE sql;", "COPY leaves"),
     (1, "BEGIN; PREPARE TRANSACTION 'x';", "outlives its session"),
     (1, "SET standard_conforming_strings = off;", "what is a string"),
     (1, "SELECT 'never ends", "does not end"),
@@ -92,6 +103,8 @@ CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $body$
 BEGIN RETURN '\\! $$ '; END $body$;
 SELECT a$b$c FROM (SELECT 1 AS a$b$c) AS x;
 SELECT 'SELECT 1' \\gexec
+INSERT INTO t VALUES ('COPY t TO ''/tmp/x'''), ($$COPY t TO PROGRAM 'x'$$);
+DO $$ BEGIN SET search_path TO 'app'; ALTER TABLE copy RENAME TO copies; END $$;
 """
 
 LEAVES_MYSQL = [

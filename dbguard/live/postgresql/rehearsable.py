@@ -65,10 +65,15 @@ _ALIASES = {
 
 _OUTSIDE = regex(
     r"\b(dblink\w*|lo_export|pg_file_\w+|pg_(?:terminate|cancel)_backend|pg_reload_conf"
-    r"|pg_create_\w*replication_slot|pg_drop_replication_slot|pg_switch_wal|pg_promote)\s*\(",
+    r"|pg_create_\w*replication_slot|pg_drop_replication_slot|pg_switch_wal|pg_promote)\"?"
+    r"\s*(?:\(|--|/\*)",
     _IGNORECASE,
 )
 """Functions whose effect no rollback takes back (9.27. System Administration Functions; dblink)."""
+_IN_BODY = regex(
+    r"\b(COPY)\b|\bTO\s*(?:PROGRAM\b|[eEuU]?&?'|\$|--|/\*|\\|%)|\bFROM\s+PROGRAM\b", _IGNORECASE
+)
+"""COPY, and what makes it one that leaves; a comment may hide that, a text is executed."""
 _READS_OTHERWISE = regex(r"\bstandard_conforming_strings\b(?!\s*(?:=|to)\s*'?on\b)", _IGNORECASE)
 
 
@@ -125,7 +130,10 @@ class _Reader:
                 if end < 0:
                     yield start, "this quote or comment does not end"
                     return
-                if piece[0] == "$":
+                if piece == '"':
+                    if (called := _OUTSIDE.match(text, at)) is not None:
+                        yield at, _outside(called[1])
+                elif piece != "/*" and (piece[0] == "$" or self._is_body()):
                     yield from self._called(at, end)
                 if piece != "/*" and self._words[:1] == ["COPY"]:
                     yield from self._copies(start)
@@ -178,6 +186,22 @@ class _Reader:
         """Yield calls in the body of a function or a DO block."""
         if (found := _OUTSIDE.search(self._text, start, end)) is not None:
             yield found.start(), _outside(found[1])
+        if not self._is_body():
+            return
+        is_copy = False
+        for found in _IN_BODY.finditer(self._text, start, end):
+            if found[1]:
+                is_copy = True
+            elif is_copy:
+                yield found.start(), "COPY leaves the database here, in the rehearsal, too"
+                return
+
+    def _is_body(self) -> bool:
+        """Say whether a text of this statement is code, which it runs or keeps."""
+        first = self._words[:1]
+        return first == ["DO"] or (
+            first == ["CREATE"] and not {"FUNCTION", "PROCEDURE"}.isdisjoint(self._words[:4])
+        )
 
     def _after_data(self, at: int) -> int:
         text = self._text
