@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,9 @@ def test_a_dry_run_leaves_the_database_alone(shop: ServerShop) -> None:
         (ADD + "raise SystemExit(3)", "ended with exit code 3"),
         ("sql('SELECT 1')", "changed nothing in the database it was given"),
         # By a name of its own, as from settings: nobody can connect to that meanwhile.
-        ("sql('ALTER TABLE users ADD COLUMN name text', '-d', 'shop')", "exit code 1"),
+        ("sql('ALTER TABLE users ADD COLUMN name text', '-d', 'shop')", "turned away"),
+        # Of a driver that does not know PGCONNECT_TIMEOUT.
+        ("os.environ.pop('PGCONNECT_TIMEOUT'); sql('SELECT 1', '-d', 'shop')", "turned away"),
     ],
 )
 def test_a_script_that_fails_leaves_the_database_alone(
@@ -105,6 +108,24 @@ def test_a_script_that_fails_leaves_the_database_alone(
     assert columns(shop) == "id email age created_at"
     assert shop.sql("SELECT count(*) FROM users") == "50"
     assert shop.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'shop%'") == "1"
+
+
+BEHIND = """\
+subprocess.Popen(["psql", "-Xq", "-d", "shop", "-c", "DELETE FROM users WHERE id = 3"],
+                 start_new_session={own})
+import time; time.sleep(0.2)
+"""
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_what_the_script_leaves_behind_does_not_reach_the_database(
+    shop: ServerShop, own: bool
+) -> None:
+    text = BEGIN + ADD + BEHIND.format(own=own)
+    done = shop.json("migrate", "env:URL", shop.script(text, "change.py"), "--dry-run")
+    assert done["outcome"] == "rehearsed"
+    time.sleep(1)
+    assert shop.sql("SELECT count(*) FROM users") == "50"
 
 
 def test_it_refuses_while_somebody_is_connected(shop: ServerShop) -> None:

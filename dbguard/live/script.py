@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +18,7 @@ VARIABLE = "DBGUARD_DATABASE"
 """What holds the path or the URL of the database that a Python script is to work on."""
 
 _INTERVAL = 0.5  # seconds between two looks at what a script does
+_SETTLED = 0.2  # seconds after which the server has what was sent to it last
 
 
 class ScriptError(LiveError):
@@ -54,18 +57,24 @@ def changed_nothing(script: Script) -> str:
     )
 
 
+def unwatched() -> str:
+    """Watch nothing."""
+    return ""
+
+
 def run_python(
     script: Script,
     database: str,
     environment: Mapping[str, str],
-    watch: Callable[[], str] = lambda: "",
+    watch: Callable[[], str] = unwatched,
 ) -> None:
     """Run a script as ``python SCRIPT DATABASE``. Raises ScriptError where it fails.
 
     It is the user's own, named on the command line to be run. The database is its first
     argument, unless it is a URL, where a password may stand, and the variable
     ``DBGUARD_DATABASE``; *environment* are further ones. What it prints goes to standard
-    error. *watch* is asked every now and then why the script is to be ended ('': it is not).
+    error. *watch* is asked every now and then why the script is to be ended ('': it is not),
+    and once more when it has ended: what it left in the background ends with it.
     """
     if _now(script) != script.text:
         raise ScriptError(f"{script.path} changed while it was rehearsed")
@@ -78,11 +87,15 @@ def run_python(
         env={**os.environ, VARIABLE: database, **environment},
         stdin=subprocess.DEVNULL,
         stdout=_standard_error(),
+        start_new_session=True,
     ) as process:
         try:
             why = _until_ended(process, watch)
         finally:
-            process.kill()
+            _end(process)
+    if not why and watch is not unwatched:
+        time.sleep(_SETTLED)
+        why = watch()
     if why:
         raise ScriptError(why)
     if process.returncode:
@@ -93,9 +106,17 @@ def _until_ended(process: subprocess.Popen[bytes], watch: Callable[[], str]) -> 
     while True:
         with suppress(subprocess.TimeoutExpired):
             process.wait(_INTERVAL)
-            return ""
+            return watch()
         if why := watch():
             return why
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a script, and what it started, which is in its group unless it left that."""
+    process.kill()
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _now(script: Script) -> str:

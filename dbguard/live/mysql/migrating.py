@@ -87,7 +87,7 @@ class _Work:
                 "to it, and migrate again"
             )
         self.log.step("apply", backup=str(done.backup.path))
-        done = self.changed(self.database.address.database, old, done, lambda: "")
+        done = self.changed(self.database.address.database, old, done, script.unwatched)
         if not done.reasons:
             self.log.step("applied")
             return replace(done, outcome=Outcome.APPLIED)
@@ -139,7 +139,7 @@ class _Work:
         be ended, and its session with it, or the server would go on once the lock is gone.
         """
         if not self.request.script.is_python:
-            yield lambda: ""
+            yield script.unwatched
             return
         server, name = self.database.server, self.database.address.database
         with server.session() as connection:

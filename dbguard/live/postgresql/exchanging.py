@@ -96,6 +96,31 @@ def _until_taken(maintenance: Connection, name: str, renaming: Future[None]) -> 
         time.sleep(0.02)
 
 
+def turned_away(database: Database, maintenance: Connection, spared: set[str]) -> int:
+    """End the sessions that wait for connecting to a database that is held; return how many.
+
+    The server does not tell whose they are. Autovacuum waits in the same way: ending it does
+    no harm. Those that the user may not end are added to *spared*, and wait on.
+    """
+    found = maintenance.rows(
+        "SELECT DISTINCT l.pid FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.objid"  # noqa: S608
+        " WHERE l.locktype = 'object' AND l.classid = 'pg_database'::regclass"
+        f" AND d.datname = {literal(database.address.database)} AND NOT l.granted"
+    )
+    ended = 0
+    for (process,) in found:
+        if process in spared:
+            continue
+        try:
+            # An error ends the session of a client: not ours.
+            with database.maintenance() as another:
+                another.rows(f"SELECT pg_terminate_backend({int(process)})")
+            ended += 1
+        except UnfinishedError:
+            spared.add(process)
+    return ended
+
+
 def check_exchangeable(maintenance: Connection, name: str) -> None:
     """Raise RefusedError where something hangs on the database itself, and not on its name."""
     slots = maintenance.rows(

@@ -29,6 +29,11 @@ from dbguard.records import dataclass, replace
 
 _WAIT = "20"  # seconds that a script waits for a database that nobody can connect to
 
+_TURNED_AWAY = (
+    "; a session that wanted to connect to the database itself was turned away: does the script "
+    f"open that by a name of its own? It is to work on {script.VARIABLE}"
+)
+
 
 def migrate(
     database: Database, request: Request, done: Migration, log: Journal, progress: Progress
@@ -126,9 +131,23 @@ class _Work:
             "PGCONNECT_TIMEOUT": _WAIT,
         }
         given = {variable: value for variable, value in known.items() if value}
-        script.run_python(
-            self.request.script, address.url(copy), {**given, **address.variables(copy)}
-        )
+        spared: set[str] = set()
+        ended = 0
+
+        def watch() -> str:
+            nonlocal ended
+            ended += exchanging.turned_away(self.database, self.maintenance, spared)
+            return ""
+
+        try:
+            script.run_python(
+                self.request.script,
+                address.url(copy),
+                {**given, **address.variables(copy)},
+                watch,
+            )
+        except ScriptError as error:
+            raise ScriptError(f"{error}{_TURNED_AWAY if ended else ''}") from error
 
     def _compared(self, copy: str, done: Migration) -> tuple[Migration, tuple[str, ...]]:
         server, request = self.database.server, self.request
