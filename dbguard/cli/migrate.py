@@ -32,6 +32,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="stop after the rehearsal")
     parser.add_argument("--to", metavar="FOLDER", default="",
         help="where the backup goes (beside the database)")  # fmt: skip
+    parser.add_argument("--unused", action="store_true",
+        help="nobody is connected, where the server does not tell (MySQL, a .py script)")  # fmt: skip
     add_comparison(parser)
     add_policy(parser)
 
@@ -66,6 +68,7 @@ def _migrated(arguments: argparse.Namespace) -> Exit:
             Path(arguments.to).absolute() if arguments.to else None,
             told,
             accepted(arguments),
+            unused=arguments.unused,
         )
         log = journal_of(address, "migrate", progress)
         try:

@@ -40,6 +40,8 @@ class Request:
     renames: Renames | None = None
     accepted: frozenset[str] = frozenset()
     quick: bool = False
+    unused: bool = False
+    """The user's word that nobody is connected, where the server does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,9 +93,10 @@ def run_python(
             why = _until_ended(process, watch)
         finally:
             _end(process)
-    if not why and watch is not unwatched:
+    if watch is not unwatched:
         time.sleep(_SETTLED)
-        why = watch()
+        late = watch()
+        why = why or late
     if why:
         raise ScriptError(why)
     if process.returncode:

@@ -41,6 +41,8 @@ def migrate(
     notes = [_NOTE, *database.cut_off(log)]
     # What others write since the backup would look like a loss, and be undone with it.
     if not database.check_unused():
+        if request.script.is_python and not request.unused:
+            raise RefusedError(f"{_UNSEEN}. Stop all that use it, and say so with --unused")
         notes.append(_UNSEEN)
     taken = database.backed_up(request.to, log, progress)
     with database.restored(taken.path, progress) as old:
@@ -161,18 +163,39 @@ class _Work:
 
 
 def _waiting(guard: Connection, database: str) -> str:
-    """End the sessions that wait for our lock; return what is to be said of them."""
-    waiting = guard.rows(
-        "SELECT id, user FROM information_schema.processlist WHERE id <> connection_id()"  # noqa: S608
-        f" AND hex(db) = '{database.encode().hex().upper()}' AND state LIKE 'Waiting for%lock%'"
+    """End the sessions of this machine that wait for our lock; return what is to be said of them.
+
+    The script is on this machine: what comes from another is not its, and goes on waiting.
+    """
+    hexed = database.encode().hex().upper()
+    rows = guard.rows(
+        "SELECT id, id = connection_id(), user, host FROM information_schema.processlist"  # noqa: S608
+        " WHERE id = connection_id() OR state LIKE 'Waiting for%lock%' AND"
+        f" (hex(db) = '{hexed}' OR instr(hex(info), '{hexed}') > 0)"
     )
-    for process, _ in waiting:
+    here = next(_machine(host) for _, is_own, _, host in rows if is_own == "1")
+    waiting = [(process, user, host) for process, is_own, user, host in rows if is_own != "1"]
+    ended = [each for each in waiting if _machine(each[2]) == here]
+    for process, _, _ in ended:
         with suppress(LiveError):
             guard.tell(f"KILL CONNECTION {int(process)}")
-    if not waiting:
-        return ""
-    return (
-        f"it was ended, and the session of {waiting[0][1]} with it, which wanted to change the "
-        f"database {database} itself while the copy was worked on: does the script open that by "
-        f"a name of its own? It is to work on {script.VARIABLE}"
-    )
+    if ended:
+        return (
+            f"it was ended, and the session of {ended[0][1]} on this machine with it, which wanted "
+            f"to change the database {database} itself while the copy was worked on: does the "
+            f"script open that by a name of its own? It is to work on {script.VARIABLE}"
+        )
+    if waiting:
+        return (
+            f"it was ended, since a session of {waiting[0][1]} on {_machine(waiting[0][2])} wanted "
+            f"to change the database {database} while the copy was worked on, and does so now: "
+            "stop what writes to it"
+        )
+    return ""
+
+
+def _machine(host: str) -> str:
+    """Return where a session comes from, without its port."""
+    name, colon, port = host.rpartition(":")
+    name = name if colon and port.isdigit() else host
+    return "localhost" if name in ("127.0.0.1", "::1") else name
