@@ -8,10 +8,12 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from dbguard.cli import main
+from dbguard.live import identity
 from dbguard.live.scratch import SCRATCH
 from tests.servers import PASSWORD, Running, postgresql
 
@@ -220,6 +222,26 @@ def test_restore_keeps_the_damaged_database(shop: ServerShop) -> None:
     assert shop.sql("SELECT count(*) FROM users", done["kept"]) == "10"
     assert done["lost"]["losses"] == ["1 of 101 rows of visits are missing"]
     assert "Tell whoever uses" in Path(done["report"]).read_text()
+
+
+@pytest.mark.parametrize("name", ["shop" + "x" * 41, "shop" + "é" * 28, "shop" + "x" * 59])
+def test_a_long_name_is_kept_under_one_that_the_server_takes(
+    shop: ServerShop, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    when = identity.now()
+    monkeypatch.setattr(identity, "now", lambda: when)
+    monkeypatch.setenv("URL", shop.server.url(quote(name)))
+    shop.sql(f'CREATE DATABASE "{name}"', "postgres")
+    shop.sql("CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users VALUES (1), (2)", name)
+    file = shop.backup()
+    kept = [shop.json("restore", file, "env:URL")["kept"] for _ in range(3)]
+    assert len(set(kept)) == 3
+    for each in kept:
+        assert len(each.encode()) <= 63
+        assert each.startswith(("shopx", "shopé"))
+        assert f"_damaged_{identity.stamp(when)}" in each
+        assert shop.sql("SELECT count(*) FROM users", each) == "2"
+    assert shop.sql("SELECT count(*) FROM users", name) == "2"
 
 
 def test_restore_refuses_while_somebody_is_connected(shop: ServerShop) -> None:

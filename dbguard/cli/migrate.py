@@ -28,12 +28,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_database(parser, "Change a database by a script: scanned, rehearsed, applied, verified.")
     parser.usage = "dbguard migrate [options] DB SCRIPT"
+    parser.epilog = "exit code: 0 done; 1 loss or findings; 2 refused; 3 not finished; 4 internal"
     parser.add_argument("script", metavar="SCRIPT", help="a .sql or .py file")
     parser.add_argument("--dry-run", action="store_true", help="stop after the rehearsal")
     parser.add_argument("--to", metavar="FOLDER", default="",
         help="where the backup goes (beside the database)")  # fmt: skip
     parser.add_argument("--unused", action="store_true",
-        help="nobody is connected, where the server does not tell (MySQL, a .py script)")  # fmt: skip
+        help="nobody is connected, where MySQL does not tell (.py)")  # fmt: skip
     add_comparison(parser)
     add_policy(parser)
 

@@ -19,6 +19,7 @@ from dbguard.live.postgresql.server import MAINTENANCE, Connection, Server, lite
 from dbguard.live.progress import Progress
 
 SUFFIX = ".dump"
+_LONGEST = 63  # bytes of a name
 READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -102,10 +103,25 @@ class Database:
         with self.server.session(MAINTENANCE) as connection:
             yield connection
 
-    def exists(self, maintenance: Connection) -> bool:
-        """Say whether there is a database of this name."""
-        name = literal(self.address.database)
-        return bool(maintenance.rows(f"SELECT 1 FROM pg_database WHERE datname = {name}"))  # noqa: S608
+    def exists(self, maintenance: Connection, name: str = "") -> bool:
+        """Say whether there is a database of this name, the one that is asked about if none is given."""
+        asked = literal(name or self.address.database)
+        return bool(maintenance.rows(f"SELECT 1 FROM pg_database WHERE datname = {asked}"))  # noqa: S608
+
+    def free_name(self, maintenance: Connection, suffix: str) -> str:
+        """Return the name that this database can be kept under: its own with a suffix.
+
+        The server cuts a name after 63 bytes (4.1.1. Identifiers and Key Words), and takes the
+        rest for the same.
+        """
+        number, end = 1, suffix
+        while True:
+            room = _LONGEST - len(end.encode())
+            name = self.address.database.encode()[:room].decode(errors="ignore") + end
+            if not self.exists(maintenance, name):
+                return name
+            number += 1
+            end = f"{suffix}_{number}"
 
 
 def check_file(backup: Path) -> None:

@@ -68,7 +68,8 @@ class _Work:
 
     def migrated(self, done: Migration) -> Migration:
         server, name = self.database.server, self.database.address.database
-        kept = f"{name}_before_{identity.stamp(identity.now())}"
+        suffix = f"_before_{identity.stamp(identity.now())}"
+        kept = self.database.free_name(self.maintenance, suffix)
         unchanged = server.digest(self.before)
         with ExitStack() as stack:
             inside = stack.enter_context(ExitStack())

@@ -26,7 +26,8 @@ def restore(backup: Path, database: Database, log: Journal, progress: Progress) 
     when = identity.now()
     name = database.address.database
     with database.maintenance() as maintenance:
-        kept = f"{name}_damaged_{identity.stamp(when)}" if database.exists(maintenance) else ""
+        suffix = f"_damaged_{identity.stamp(when)}"
+        kept = database.free_name(maintenance, suffix) if database.exists(maintenance) else ""
         database.check_unused(maintenance)
         with server.scratch(maintenance, of=name) as new:
             log.step("load the backup", into=new)
