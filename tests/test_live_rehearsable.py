@@ -152,6 +152,8 @@ LEAVES_MYSQL = [
     (2, "DELIMITER //\nCREATE PROCEDURE p() BEGIN DROP DATABASE app; END //", "whole server"),
     (3, "DELIMITER $$\nCREATE PROCEDURE p() BEGIN SELECT 1;\nDROP USER x; END$$", "whole server"),
     (3, "DELIMITER $$\nCREATE PROCEDURE p() BEGIN SELECT 1; END$$\nUSE other$$", "leaves"),
+    (2, "DELIMITER x//\nSELECT 1 FROM ax//USE other x//", "leaves its database"),
+    (2, "DELIMITER $$\nSELECT " + "a" * 255 + "$$USE other$$", "leaves its database"),
     (2, "DELIMITER //\nBEGIN NOT ATOMIC DROP DATABASE app; END //", "the whole server"),
     (2, "DELIMITER //\nIF CASE WHEN a THEN b ELSE c END THEN DROP DATABASE app; END IF//", "whole"),
     (2, "DELIMITER //\nIF a THEN SELECT 1; ELSE DROP DATABASE app; END IF//", "the whole server"),
@@ -240,8 +242,10 @@ def test_a_backslash_means_what_the_mode_of_the_server_says() -> None:
 @pytest.mark.parametrize(
     "text",
     ["(" * 100_000 + ")" * 100_000, "/*" * 50_000, "'a' " * 50_000, "SELECT 1;\n" * 50_000,
-     "E'" + "\\'" * 100_000, "COPY t FROM STDIN;\n" + "1\n" * 100_000, "$a" * 100_000],
-    ids=["parentheses", "comments", "strings", "statements", "escapes", "data", "dollars"],
+     "E'" + "\\'" * 100_000, "COPY t FROM STDIN;\n" + "1\n" * 100_000, "$a" * 100_000,
+     "DELIMITER $$\n" + "a$$" * 100_000, "`" + "``" * 100_000, "DO 'COPY' " + "'TO' " * 50_000],
+    ids=["parentheses", "comments", "strings", "statements", "escapes", "data", "dollars",
+         "delimiters", "backquotes", "bodies"],
 )  # fmt: skip
 def test_time_is_linear_in_the_text(engine: str, text: str) -> None:
     assert sys.getrecursionlimit() < 100_000

@@ -19,7 +19,7 @@ _IGNORECASE, _DOTALL = 2, 16
 
 _NEXT = regex(
     r"#[^\n]*|--(?=\s|\Z)[^\n]*|/\*(?:M?!\d*|\+)?|\*/|['\"`]|\\"
-    r"|@@[A-Za-z_]\w*|[\w$\x80-\U0010ffff]+|\S"
+    r"|@@[A-Za-z_]\w*|[\w$\x80-\U0010ffff]{1,256}|\S"
 )
 _COMMENTS = ("#", "--", "/*!", "/*M!", "*/")
 """What is passed over; what stands in a comment for the server is read as the server does."""
@@ -165,8 +165,10 @@ class _Reader:
             elif piece == "." and self._name.casefold() in self._databases:
                 yield start, _named(self._name)
             elif piece[0] in "@_$" or piece[0].isalnum() or piece[0] >= "\x80":
-                if (inside := piece.find(self._delimiter)) > 0:  # END$$
-                    piece, at = piece[:inside], start + inside
+                # END$$; it may go on behind the word (ENDx// where it is x//).
+                inside = text.find(self._delimiter, start + 1, at + len(self._delimiter) - 1)
+                if inside >= 0:
+                    piece, at = text[start:inside], inside
                 word = piece.upper()
                 if word == "DELIMITER" and self._is_new:
                     given = _DELIMITER.match(text, at)
