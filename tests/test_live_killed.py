@@ -90,10 +90,12 @@ def writers(folder: Path, count: int = 2) -> Iterator[dict[str, Path]]:
 
 def migrate(folder: Path, at: str) -> int:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", _KILLED, at], cwd=folder, env=environment, check=False,
-        capture_output=True,
-    ).returncode  # fmt: skip
+        capture_output=True, text=True,
+    )  # fmt: skip
+    print(ended.stdout, ended.stderr)  # shown where a test fails
+    return ended.returncode
 
 
 def backups(folder: Path) -> list[Path]:
