@@ -94,7 +94,7 @@ def migrate(folder: Path, at: str) -> int:
         [sys.executable, "-c", _KILLED, at], cwd=folder, env=environment, check=False,
         capture_output=True, text=True,
     )  # fmt: skip
-    print(ended.stdout, ended.stderr)  # shown where a test fails
+    sys.stderr.write(ended.stdout + ended.stderr)  # shown where a test fails
     return ended.returncode
 
 
