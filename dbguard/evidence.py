@@ -26,7 +26,16 @@ from dbguard.flow import (
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
 from dbguard.records import dataclass, field
 from dbguard.source import has_hole
-from dbguard.state import DESTROYS, FactKind, State, database_key, guards, merge, table_key
+from dbguard.state import (
+    DESTROYS,
+    FactKind,
+    State,
+    database_key,
+    guards,
+    merge,
+    source_topic,
+    table_key,
+)
 
 
 class Context(Enum):
@@ -139,6 +148,21 @@ class Evidence:
         """Return a copy that leaves rows out, where there is no whole one."""
         copies = self._copies_of(table)
         return copies[0] if copies and self.copy_of(table) is None else None
+
+    def futile_copy_of(self, table: Target) -> Operation | None:
+        """Return a copy of a table's rows that may be missing here, or None.
+
+        Its failure does not stop the flow, or it is made on some paths only. The names are
+        those at the copy: what the flow renamed since is followed.
+        """
+        if self._copies_of(table):
+            return None
+        name = table_key(_table_of(table))
+        for called in (name, self.state.former_name(name)):
+            copy = self.state.happened.first(Kind.COPY_ROWS, source_topic(called))
+            if copy is not None and self.state.later_name(called) == name:
+                return copy
+        return None
 
     def _copies_of(self, table: Target) -> list[Operation]:
         return self.state.proofs(FactKind.COPIED, table_key(_table_of(table)))

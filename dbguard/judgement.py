@@ -148,6 +148,8 @@ def _copy(target: Target, evidence: Evidence) -> list[EvidenceFact]:
         facts.append(_proved("copied", copy))
     elif (lossy := evidence.lossy_copy_of(target)) is not None:
         facts.append(_proved("copied", lossy, WEAK, _what_is_lost(lossy, evidence)))
+    elif (futile_copy := evidence.futile_copy_of(target)) is not None:
+        facts.append(_proved("copied", futile_copy, WEAK, "this step does not depend on it"))
     else:
         facts.append(_NOT_COPIED)
     if (proof := evidence.verification_of(target)) is not None:

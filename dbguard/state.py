@@ -275,6 +275,7 @@ def _topics(operation: Operation) -> list[str]:
     """Return what an operation is later looked for under.
 
     A comparison: the tables it reads, where it reads two; another: its table and database.
+    A copy: also the table its rows come from.
     """
     if operation.kind is Kind.VERIFY:
         tables = list(dict.fromkeys(table_key(read.name) for read in operation.reads))
@@ -282,12 +283,19 @@ def _topics(operation: Operation) -> list[str]:
     topics = [table_topic(operation.target.name)]
     if operation.target.database is not None:
         topics.append(database_topic(operation.target.database))
+    if operation.kind is Kind.COPY_ROWS and operation.source is not None:
+        topics.append(source_topic(operation.source.name))
     return topics
 
 
 def table_topic(name: str) -> str:
     """Return the key under which the changes of a table are found."""
     return f"table {table_key(name)}"
+
+
+def source_topic(name: str) -> str:
+    """Return the key under which the copies of a table's rows are found."""
+    return f"from {table_key(name)}"
 
 
 def database_topic(name: str) -> str:
@@ -442,6 +450,10 @@ class State:
     def former_name(self, table: str) -> str:
         """Return what a table was called before this flow renamed it, or its name."""
         return next(iter(self._facts[FactKind.RENAMED].with_second(table)), table)
+
+    def later_name(self, table: str) -> str:
+        """Return what this flow renamed a table to, or its name."""
+        return next(iter(self._facts[FactKind.RENAMED].of(table)), table)
 
     def _renamed(self, operation: Operation, source: Target) -> None:
         """The facts about a table follow it to its new name."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbguard.evidence import Evidence, Walk
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Stop, StopKind, Try
 from dbguard.operations import Guard, Kind, Operation, Target, TargetKind, Trait
@@ -184,6 +186,31 @@ def test_a_table_that_may_have_been_there_is_not_created_here() -> None:
 def test_a_copy_that_leaves_out_rows_is_none() -> None:
     drop = operation(Kind.DROP_TABLE, "old")
     assert verified(copy("old", "new", Trait.FILTERED), verify("new", "old"), drop) == [False]
+
+
+def futile(*nodes: Node) -> list[bool]:
+    """Return, for each drop in reading order, whether a copy stands before it that may be missing."""
+    seen: list[bool] = []
+
+    def visit(operation: Operation, evidence: Evidence) -> None:
+        if operation.kind is Kind.DROP_TABLE:
+            seen.append(evidence.futile_copy_of(operation.target) is not None)
+
+    Walk(visit).flow(Flow("", Sequence(nodes)))
+    return seen
+
+
+def test_a_copy_that_may_be_missing_is_told_from_none() -> None:
+    drop = operation(Kind.DROP_TABLE, "old")
+    assert futile(drop) == futile(copy("other", "new"), drop) == [False]
+    assert futile(replace(copy("old", "new"), checked=False), drop) == [True]
+    assert futile(arms((copy("old", "new"),), ()), drop) == [True]
+    assert futile(copy("old", "new"), drop) == [False]  # it is there
+    # The table that has the name of the copied one now is another.
+    swapped = (copy("users", "new"), rename("users", "old"), rename("new", "users"))
+    assert futile(*swapped, operation(Kind.DROP_TABLE, "users")) == [False]
+    late = (replace(copy("users", "new"), checked=False), rename("users", "old"))
+    assert futile(*late, drop) == [True]
 
 
 def test_facts_follow_a_rename() -> None:

@@ -148,11 +148,16 @@ def test_a_fix_takes_nothing_but_findings_away(
     assert len(again.before.examined.problems) <= len(proposal.before.examined.problems)
     if _runs(name, text):
         assert _runs(name, after), after
-    # Only lines on which something was found go, and the PRAGMA that stood in vain.
+    # Only lines go on which something was found, or that a finding names as a step that does
+    # not hold, and the PRAGMA that stood in vain.
     found_on = {
         text.splitlines()[number - 1]
         for finding in proposal.before.open_findings
-        for number in _lines(finding.primary.file.text, finding.primary.span)
+        for span in (
+            finding.primary.span,
+            *(fact.span for fact in finding.evidence.facts if fact.span is not None),
+        )
+        for number in _lines(finding.primary.file.text, span)
     }
     rest = iter(after.splitlines())
     for line in text.splitlines():

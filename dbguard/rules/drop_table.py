@@ -60,6 +60,12 @@ class DropTable(Rule):
             what += " after a copy that leaves out "
             what += f"the columns {left_out}" if left_out else "rows"
             instead = f"copy every row and column of {table}, compare both tables, then drop it"
+        elif evidence.futile_copy_of(table) is not None:
+            what += " does not depend on the copy of its rows before it"
+            instead = (
+                f"stop where the copy fails, and compare {table} with its copy before the drop, "
+                "in a way that stops the drop when rows are missing"
+            )
         else:
             what += " loses its rows: no copy was made before"
             instead = (

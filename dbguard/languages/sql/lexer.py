@@ -85,9 +85,10 @@ _SQLCMD_WORDS = frozenset(
 _NO_MATTER_WORDS = frozenset(("COMMENT", "CREATE", "GRANT", "REVOKE"))
 # Statements of one line that change no rows and hold no other statement: as a rule half of
 # those of a dump. Nothing that a reader looks for in them is left out with what is not read.
+# No "$": it may begin a quoted text that goes on beyond the end of the statement.
 _NO_MATTER = regex(
-    r"(?:COMMENT[ \t]+(?=ON[ \t])[\w$.\" \t]{1,300}[ \t]IS[ \t]+'[^'\\\n]{0,1000}'(?!')"
-    r"|(?:CREATE[ \t]+(?:UNIQUE[ \t]+)?(?P<what>INDEX)|GRANT|REVOKE)[ \t][\w$.,()* \t]{1,400})"
+    r"(?:COMMENT[ \t]+(?=ON[ \t])[\w.\" \t]{1,300}[ \t]IS[ \t]+'[^'\\\n]{0,1000}'(?!')"
+    r"|(?:CREATE[ \t]+(?:UNIQUE[ \t]+)?(?P<what>INDEX)|GRANT|REVOKE)[ \t][\w.,()* \t]{1,400})"
     r"(?=;)",
     re.IGNORECASE,
 )
