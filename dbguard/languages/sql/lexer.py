@@ -7,9 +7,17 @@ names, dollar quotes, template holes, data of ``COPY``, lines for the client pro
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-from dbguard.languages.sql.dialects import MYSQL, ORACLE, POSTGRESQL, SQLITE, TSQL
+from dbguard.languages.sql.dialects import MYSQL, ORACLE, POSTGRESQL, TSQL
+from dbguard.languages.sql.markers import MARKER_HINT, marker
+from dbguard.languages.sql.stretches import (
+    NO_MATTER,
+    definitions,
+    definitions_may_begin,
+    row,
+    row_may_begin,
+)
+from dbguard.languages.sql.token_pattern import OPERATORS, token_pattern
 from dbguard.languages.sql.tokens import (
     BODY,
     BOUNDARY,
@@ -19,7 +27,6 @@ from dbguard.languages.sql.tokens import (
     NUMBER,
     OPERATOR,
     QUOTED,
-    ROW,
     STRING,
     WORD,
     Token,
@@ -35,46 +42,7 @@ _SWALLOWED = regex(
     r";[ \t]*(?:--[^\n]*)?\n\s*(?=(?:DROP|DELETE|TRUNCATE|ALTER|CREATE|INSERT|UPDATE|SELECT)\b)",
     re.IGNORECASE,
 )
-_ROW_TEXT = regex(r"\([^()'\"`\\;{$%:?]*(?:'[^'\\\n]{0,400}'(?!')[^()'\"`\\;{$%:?]*)*\)")
-
-
-def _parenthesised(depth: int) -> str:
-    """Return a pattern of plain text in parentheses, which may hold others so deep.
-
-    Unrolled: each part begins with a character that no other begins with, so that a
-    failure is told in linear time.
-    """
-    inner = rf"|{_parenthesised(depth - 1)}" if depth > 1 else ""
-    plain = r"[^()'\"`\\;{$#/\[<-]*"
-    special = (
-        r"'[^'\\\n]{0,400}'|\"[^\"\\\n]{0,200}\"|`[^`\n]{1,200}`|\[[\w ]*\]|<(?!%)"
-        r"|-(?!-)|--(?:[ \t][^\n]*)?\n"
-    )
-    return rf"\({plain}(?:(?:{special}{inner}){plain})*\)"
-
-
-_DEFINITIONS = regex(_parenthesised(3))
-_QUOTED = regex(r"'[^']*'|\"[^\"]*\"|`[^`]*`|--[^\n]*")
-_CHECK = regex(r"\bCHECK\b")
-_GO_LINE = regex(r"\n[ \t]*GO\b")
 _COPY_END = regex(r"^\\\.[ \t]*$", re.MULTILINE)
-_MARKER = regex(
-    r"--[-\s]{0,200}(?:>\s*statement-breakpoint\b"
-    r"|\+(?:goose|migrate|micrate|duckdb)\s+(?P<plus>\w+)"
-    r"|migrate:(?P<dbmate>up|down)\b"
-    r"|rambler\s+(?P<rambler>up|down)\b"
-    r"|!(?P<play>Ups|Downs)\b"
-    r"|//\s*@(?P<mybatis>UNDO)\b"
-    r"|(?P<node>up|down)\s+migration\b"
-    r"|create\s+above\s*/\s*(?P<tern>drop)\s+below"
-    r"|=*\s*@?(?P<bare>up|down|rollback|undo)\s*:?\s*=*\s*$"
-    r"|rollback\b(?P<rollback>.*))",
-    re.IGNORECASE | re.DOTALL,
-)
-_MARKER_HINT = regex(
-    r"--[-\s]{0,200}(?:>|\+|migrate:|rambler|!|//|create\s+above|=*\s*@?(?:up|down|undo|rollback)\b)",
-    re.IGNORECASE,
-)
 # SQL*Plus, mysql and sqlcmd words that begin a line for the program, not a statement.
 _LINE_WORDS = frozenset(
     ("REM", "REMARK", "PROMPT", "HOST", "SOURCE", "SPOOL", "WHENEVER", "DEFINE", "UNDEFINE")
@@ -83,15 +51,6 @@ _SQLCMD_WORDS = frozenset(
     ("R", "SETVAR", "ON", "CONNECT", "EXIT", "QUIT", "ERROR", "OUT", "LISTVAR")
 )
 _NO_MATTER_WORDS = frozenset(("COMMENT", "CREATE", "GRANT", "REVOKE"))
-# Statements of one line that change no rows and hold no other statement: as a rule half of
-# those of a dump. Nothing that a reader looks for in them is left out with what is not read.
-# No "$": it may begin a quoted text that goes on beyond the end of the statement.
-_NO_MATTER = regex(
-    r"(?:COMMENT[ \t]+(?=ON[ \t])[\w.\" \t]{1,300}[ \t]IS[ \t]+'[^'\\\n]{0,1000}'(?!')"
-    r"|(?:CREATE[ \t]+(?:UNIQUE[ \t]+)?(?P<what>INDEX)|GRANT|REVOKE)[ \t][\w.,()* \t]{1,400})"
-    r"(?=;)",
-    re.IGNORECASE,
-)
 _NOTABLE_WORDS = _LINE_WORDS | _NO_MATTER_WORDS | {"GO"}
 _NOTABLE_OPERATORS = frozenset(("(", "/", ".", "!"))
 _MAX_RECOVERIES = 50
@@ -101,84 +60,7 @@ _BACKSLASH_DIALECTS = frozenset(
     (MYSQL, "bigquery", "clickhouse", "spark", "hive", "databricks", "snowflake")
 )
 
-_OPERATORS = frozenset(
-    (
-        "(",
-        ")",
-        ",",
-        ";",
-        ".",
-        "=",
-        "<",
-        ">",
-        "+",
-        "*",
-        "|",
-        "~",
-        "^",
-        "]",
-        "-",
-        "/",
-        "%",
-        "!",
-        "&",
-        ":",
-        "[",
-        "{",
-        "}",
-    )
-) | {"::", "<>", "!=", "<=", "<=>", ">=", ":=", "=>", "==", "||", ".."}
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_@")
-
-
-@lru_cache(maxsize=64)
-def _pattern(dialect: str, delimiter: str) -> re.Pattern[str]:
-    """Return the pattern of one token (group 1) with the blanks before it.
-
-    It has no inner groups: alternatives that begin with a character are then skipped
-    fast. What a match is, its first characters tell.
-    """
-    dollar = "" if "$" in delimiter or dialect == TSQL else "$"
-    sharp = "#" if dialect in (TSQL, ORACLE) else ""
-    # One letter before a quote (E'', N'', q'') belongs to the string.
-    word = rf"[^\W\d](?:[\w{dollar}{sharp}]+|(?!'))|@@?[\w{dollar}]+"
-    temporary = r"(?!)" if dialect == MYSQL else r"##?[^\W\d][\w$]*"
-    bracket = {
-        POSTGRESQL: r"(?!)",
-        MYSQL: r"(?!)",
-        TSQL: r"\[(?:[^\]\n]|\]\]){1,200}\]",
-        SQLITE: r"\[[^\]\n]{1,200}\]",
-    }.get(dialect, r"\[(?<![\w\])\"]\[)[^\W\d][^\]\[\n'\"(),;]{0,200}\]")
-    quotes_with_dollars = dialect not in (MYSQL, TSQL, SQLITE, ORACLE)
-    alternatives = (
-        re.escape(delimiter) if delimiter else r"(?!)",
-        word,
-        r"[(),;+~^\]]",
-        r"'[^'\\\n]{0,400}'(?!')",
-        r"\d+(?:\.\d+)?\w*",
-        r"--(?=\s|\Z)[^\n]*" if dialect == MYSQL else r"--[^\n]*",
-        r"/\*|\*/",
-        r"\"[^\"\\\n]{0,200}\"(?!\")",
-        r"`[^`\n]{1,200}`(?!`)",
-        r"\{\{|\{%|\{\#|\{[\w.!:\[\]-]{0,60}\}",
-        r"<%",
-        r"\$\{[^{}\n]{1,80}\}|\$\(\w{1,60}\)|\$\d+",
-        r"\$(?:[^\W\d]\w{0,60})?\$" if quotes_with_dollars else r"(?!)",
-        r"\$[^\W\d]\w*(?!\$)",
-        r"%\(\w{1,60}\)[sdifr]|%[sd](?!\w)",
-        r":(?<!::)(?:\w{1,60}|'\w{1,60}'|\"\w{1,60}\")",
-        r"&&?[^\W\d]\w*\.?",
-        bracket,
-        r"\#\{[^{}\n]{1,80}\}",
-        temporary,
-        r"\#[^\n]*"
-        if dialect == MYSQL
-        else r"\#(?:(?<=\n\#)|(?<=\n[ \t]\#)|(?<![\s\S]\#))(?=[ \t!#\n-])[^\n]*",
-        r"[eEnNbBxXqQrR]'",
-        r"::|<>|!=|<=>?|>=|:=|=>|==|\|\||\.\.",
-        r"[\s\S]",
-    )
-    return re.compile(rf"\s*(?:({'|'.join(alternatives)})|\Z)")
 
 
 class Lexer:
@@ -216,7 +98,7 @@ class Lexer:
         """Read until the pattern has to start anew; return where, None at the end."""
         append, make, known = self.tokens.append, tuple.__new__, self._known
         delimiter = self._delimiter
-        for match in _pattern(self.dialect, delimiter).finditer(self.text, start, self.end):
+        for match in token_pattern(self.dialect, delimiter).finditer(self.text, start, self.end):
             spelling = match[1]
             at, end = match.span(1)
             # Nine of ten tokens are words and operators that were met before.
@@ -250,7 +132,7 @@ class Lexer:
                 if jump:
                     return jump
                 continue
-            if spelling in _OPERATORS:
+            if spelling in OPERATORS:
                 if spelling in _NOTABLE_OPERATORS:
                     jump = self._notable_operator(spelling, at, end)
                     if jump:
@@ -292,7 +174,7 @@ class Lexer:
     def _no_matter(self, word: str, at: int, end: int) -> int | None:
         """Read the first word of a statement, and no more of it where nothing in it matters."""
         self.tokens.append(Token(WORD, word, at, end))
-        found = _NO_MATTER.match(self.text, at, self.end)
+        found = NO_MATTER.match(self.text, at, self.end)
         if found is None:
             return None
         if found["what"] is not None:
@@ -300,15 +182,17 @@ class Lexer:
         return found.end()
 
     def _notable_operator(self, mark: str, at: int, end: int) -> int | None:
-        if mark == "(" and self._row_may_begin():
-            row = _ROW_TEXT.match(self.text, at, self.end)
-            if row is not None:
-                self.tokens.append(Token(ROW, "", at, row.end()))
-                return row.end()
-        elif mark == "(" and self._definitions_begin():
-            jump = self._definitions(at)
-            if jump:
-                return jump
+        if mark == "(" and row_may_begin(self.tokens):
+            stretch = row(self.text, at, self.end)
+            if stretch is not None:
+                self.tokens.append(stretch)
+                return stretch.end
+        elif mark == "(" and not self._executable and not self._delimiter:
+            if definitions_may_begin(self.tokens, self._statement):
+                stretch = definitions(self.text, at, self.end)
+                if stretch is not None:
+                    self.tokens.append(stretch)
+                    return stretch.end
         elif mark == "/" and self._alone(at, end):
             self.tokens.append(Token(BOUNDARY, "/", at, end))
             self._statement = len(self.tokens)
@@ -332,7 +216,7 @@ class Lexer:
             append(Token(NUMBER, token, at, end))
         elif first == "-":
             self._comment(at, end)
-            if _MARKER_HINT.match(token):
+            if MARKER_HINT.match(token):
                 self._marker(at, end)
         elif first == "/":
             return self._block_comment(at)
@@ -420,47 +304,6 @@ class Lexer:
             return None
         return self._command(match[0], at, self._line_end(at))
 
-    def _row_may_begin(self) -> bool:
-        if not self.tokens:
-            return False
-        last = self.tokens[-1]
-        if last.key == "VALUES":
-            return True
-        return last.key == "," and len(self.tokens) > 1 and self.tokens[-2].kind == ROW
-
-    def _definitions_begin(self) -> bool:
-        """Say whether the first parenthesis of a CREATE TABLE stands here."""
-        keys = [token.key for token in self.tokens[self._statement : self._statement + 12]]
-        return (
-            3 <= len(keys) < 12
-            and keys[0] == "CREATE"
-            and "TABLE" in keys[1:5]
-            and self.tokens[-1].kind != ROW
-            and "AS" not in keys
-            and "(" not in keys
-            and not self._executable
-            and not self._delimiter
-        )
-
-    def _definitions(self, at: int) -> int | None:
-        """Read the columns of a CREATE TABLE as one token where nothing in them matters.
-
-        A CHECK does, and is its key; a query, which copies rows, is read word by word.
-        """
-        found = _DEFINITIONS.match(self.text, at, self.end)
-        if found is None:
-            return None
-        content = found[0].upper()
-        if "SELECT" in content or "TABLE" in content or "DBGUARD:" in content:
-            return None
-        if "\n" in content and _GO_LINE.search(content):
-            return None
-        if "--" in content and _MARKER_HINT.search(content):
-            return None
-        check = "CHECK" in content and _CHECK.search(_QUOTED.sub("''", content)) is not None
-        self.tokens.append(Token(ROW, "CHECK" if check else "", at, found.end()))
-        return found.end()
-
     def _copy_data(self, end: int) -> int | None:
         """Return where the data behind a COPY ends, as in ``COPY ... FROM stdin;``."""
         keys = [token.key for token in self.tokens[self._statement :]]
@@ -470,31 +313,13 @@ class Lexer:
         return found.end() if found else None
 
     def _marker(self, at: int, end: int) -> None:
-        comment = self.text[at:end]
-        if comment.startswith("#"):
-            if re.match(r"#[-\s]*!(?:Ups|Downs)\b", comment) is None:
-                return
-            comment = "--" + comment.lstrip("#- \t")
-        match = _MARKER.match(comment)
-        if match is None:
+        found = marker(self.text[at:end], self._liquibase)
+        if found is None:
             return
-        if match["rollback"] is not None:
-            if self._liquibase:
-                start = at + match.start("rollback")
-                self.tokens.append(Token(MARKER, "ROLLBACK", start, end))
-            return
-        found = next((value for value in match.groups() if value), "").upper()
-        if match["bare"] and found in ("ROLLBACK", "UNDO") and self._liquibase:
-            return
-        if found in ("DOWN", "DOWNS", "UNDO", "DROP", "ROLLBACK"):
-            self.tokens.append(Token(MARKER, "DOWN", at, end))
-        elif found in ("UP", "UPS"):
-            self.tokens.append(Token(MARKER, "UP", at, end))
-        elif not found:
-            self.tokens.append(Token(BOUNDARY, "BREAKPOINT", at, end))
-        else:  # StatementBegin, StatementEnd and the like
-            return
-        self._statement = len(self.tokens)
+        kind, key, start = found
+        self.tokens.append(Token(kind, key, at + start, end))
+        if key != "ROLLBACK":
+            self._statement = len(self.tokens)
 
     # -- comments, quotes, holes
 
