@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from dbguard.databases import normal_path
 from dbguard.flow import Node
-from dbguard.languages.sql import rows, structure
+from dbguard.languages.sql import alterations, rows, structure
 from dbguard.languages.sql.comparison import checked_insert, failing_select
 from dbguard.languages.sql.dialects import POSTGRESQL
 from dbguard.languages.sql.dynamic import built_text, literal
@@ -309,11 +309,11 @@ def rename_procedure(scope: Scope, tokens: list[Token], arguments: int) -> Itera
     if old is None or new is None or third not in ("OBJECT", ""):
         return
     start, end = tokens[0].start, values[1].end
-    yield structure.rename_table(scope, old[0], new[0], start, end, "sp_rename")
+    yield alterations.rename_table(scope, old[0], new[0], start, end, "sp_rename")
 
 
 _LOWERINGS: dict[str, Callable[[Scope, list[Token]], Iterator[Node]]] = {
-    "ALTER": structure.alter,
+    "ALTER": alterations.alter,
     "ATTACH": _attach,
     "BACKUP": _backup,
     "COMMIT": transaction,
@@ -324,7 +324,7 @@ _LOWERINGS: dict[str, Callable[[Scope, list[Token]], Iterator[Node]]] = {
     "EXPLAIN": _explain,
     "INSERT": _insert,
     "PRAGMA": _pragma,
-    "RENAME": structure.rename,
+    "RENAME": alterations.rename,
     "REPLACE": _replace,
     "RESTORE": _restore,
     "ROLLBACK": transaction,
