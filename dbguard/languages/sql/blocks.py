@@ -1,160 +1,46 @@
-"""Tokens to flow: statement ends, blocks and branches of procedural SQL, sections of a file.
-
-One explicit stack of open blocks, no recursion over the text: nesting costs memory only,
-and past a limit blocks are read as if they were flat.
-"""
+"""Tokens to flow: the control words of procedural SQL, which open, divide and close blocks."""
 
 from __future__ import annotations
 
-from dbguard.flow import Branch, Call, Loop, Node, Sequence, Stop, StopKind, Try
+from dbguard.flow import Branch, Node, Sequence, Stop, StopKind
 from dbguard.languages.sql.comparison import NOTHING, Verdict, evidence, judge
-from dbguard.languages.sql.dialects import TSQL
+from dbguard.languages.sql.frames import MAX_OPEN, Frame, OpenBlocks
 from dbguard.languages.sql.names import tables_read
 from dbguard.languages.sql.rows import read
 from dbguard.languages.sql.session import Scope
+from dbguard.languages.sql.statement_ends import (
+    LINE_KINDS,
+    STATEMENT_WORDS,
+    end_of_statement,
+    single_body,
+)
 from dbguard.languages.sql.statements import is_transaction_begin, transaction
 from dbguard.languages.sql.tokens import (
-    BOUNDARY,
     COMMAND,
-    MARKER,
     QUOTED,
     WORD,
     Token,
     find_outside,
     key,
 )
-from dbguard.records import dataclass, field
-from dbguard.source import Problem
 
-_MAX_OPEN = 100
 _MAKE = frozenset(("CREATE", "ALTER"))
 _DEFINE = _MAKE | {"PROCEDURE", "FUNCTION"}
 _NO_DEFINITION = frozenset(("TABLE", "INDEX", "VIEW", "DATABASE", "SCHEMA", "SEQUENCE"))
-_LINE_KINDS = frozenset((BOUNDARY, COMMAND, MARKER))
-# A statement without a semicolon before it begins with these, at the beginning of a line.
-_OPENINGS = {
-    "DROP": ("TABLE", "DATABASE", "SCHEMA", "INDEX", "VIEW", "PROCEDURE", "FUNCTION", "TRIGGER"),
-    "TRUNCATE": ("TABLE",),
-    "DELETE": ("FROM",),
-    "ALTER": ("TABLE", "DATABASE"),
-    "CREATE": (
-        "TABLE",
-        "DATABASE",
-        "INDEX",
-        "UNIQUE",
-        "VIEW",
-        "SCHEMA",
-        "PROCEDURE",
-        "PROC",
-        "FUNCTION",
-        "OR",
-    ),
-    "INSERT": ("INTO",),
-}
-_TSQL_OPENINGS = frozenset(
-    ("DROP", "TRUNCATE", "DELETE", "ALTER", "CREATE", "INSERT", "UPDATE", "SELECT", "EXEC", "EXECUTE", "IF", "BEGIN")
-) | {"WHILE", "PRINT", "DECLARE", "SET", "RETURN", "RAISERROR", "THROW", "COMMIT", "ROLLBACK", "USE", "BACKUP"} | {
-    "RESTORE", "WITH", "END", "ELSE", "MERGE", "GRANT", "DENY", "REVOKE", "WAITFOR", "GOTO", "SAVE",
-}  # fmt: skip
-_STRUCTURAL = _TSQL_OPENINGS | _OPENINGS.keys() | {";", "(", ")", "CASE", "END", "ELSE"}
-# After these a line that begins with DELETE or UPDATE goes on with the same statement.
-_CONTINUES = frozenset(
-    (
-        "ON",
-        "AFTER",
-        "BEFORE",
-        "FOR",
-        "OF",
-        "OR",
-        "THEN",
-        "DO",
-        ",",
-        "AS",
-        "INSTEAD",
-        "GRANT",
-        "REVOKE",
-        "DENY",
-        "(",
-    )
-) | {
-    "UNION",
-    "ALL",
-    "EXCEPT",
-    "INTERSECT",
-    "ONLY",
-    "ALSO",
-    "AND",
-    "NOT",
-    "WITH",
-    "CASCADE",
-    "SET",
-    "EXPLAIN",
-}
-_TAKES_OPERAND = frozenset(("=", "+", "||"))
-_HOLDS_STATEMENT = frozenset(("MERGE", "GRANT", "REVOKE", "DENY", "EXPLAIN", "PREPARE", "COMMENT"))
-_STATEMENT_WORDS = _TSQL_OPENINGS - {"END", "ELSE", "SET"} | {"SET"}
-_TAKE_PARENTHESES = frozenset(("EXEC", "EXECUTE", "RAISERROR", "IF", "PRINT", "WITH"))
 _THEN, _LOOP_OR_DO, _LOOP = frozenset(("THEN",)), frozenset(("LOOP", "DO")), frozenset(("LOOP",))
 _CASE_ENDS = frozenset(
     ("IF", "LOOP", "CASE", "WHILE", "REPEAT", "FOR", "TRY", "CATCH", "CONVERSATION")
 )
 
 
-@dataclass(slots=True)
-class Frame:
-    """An open block. ``nodes`` is the arm being read, ``arms`` those read before.
-
-    ``single`` takes one statement an arm (T-SQL's IF without BEGIN). ``false`` is what
-    is known on the path on which no arm so far was taken.
-    """
-
-    kind: str
-    start: int
-    nodes: list[Node] = field(default_factory=list)
-    arms: list[list[Node]] = field(default_factory=list)
-    body: list[Node] | None = None
-    single: bool = False
-    otherwise: bool = False
-    false: list[Node] = field(default_factory=list)
-    handlers: list[list[Node]] = field(default_factory=list)
-    name: str = ""
-    language: str = ""
-
-
-def frame_node(frame: Frame) -> list[Node]:
-    """Return what a closed block is in the flow."""
-    current = Sequence(tuple(frame.nodes))
-    if frame.kind in ("if", "case"):
-        arms = [Sequence(tuple(arm)) for arm in frame.arms] + [current]
-        if not frame.otherwise:
-            arms.append(Sequence(tuple(frame.false)))
-        return [Branch(tuple(arms))]
-    if frame.kind in ("loop", "repeat"):
-        return [Loop(current, at_least_once=frame.kind == "repeat")]
-    if frame.kind == "handler":
-        return []
-    if frame.kind in ("try", "catch", "exception"):
-        body = Sequence(tuple(frame.body if frame.body is not None else frame.nodes))
-        handlers = [*frame.arms] + ([frame.nodes] if frame.body is not None else [])
-        handlers += frame.handlers
-        return [Try(body, tuple(Sequence(tuple(arm)) for arm in handlers) or (Sequence(),))]
-    if frame.handlers:
-        return [Try(current, tuple(Sequence(tuple(arm)) for arm in frame.handlers))]
-    return list(frame.nodes)
-
-
-class BlockReader:
+class BlockReader(OpenBlocks):
     """The part of a reader that knows blocks; what statements do, a subclass says.
 
     ``procedural`` says that the text is the body of a function or block.
     """
 
     def __init__(self, scope: Scope, tokens: list[Token], procedural: bool) -> None:
-        self.scope = scope
-        self.tokens = tokens
-        self.procedural = procedural
-        self.frames: list[Frame] = [Frame("top", 0)]
-        self.flattened = 0
+        super().__init__(scope, tokens, procedural)
         # Where a search for the end of a header found none: hostile text stays linear.
         self._headless: dict[frozenset[str], tuple[int, int]] = {}
 
@@ -172,75 +58,6 @@ class BlockReader:
         """Open a function or procedure at *at* where one is defined there."""
         raise NotImplementedError
 
-    def closed(self, frame: Frame) -> list[Node]:
-        """Return what a closed definition lowers to."""
-        raise NotImplementedError
-
-    # -- frames
-
-    @property
-    def nodes(self) -> list[Node]:
-        """The nodes of the arm being read."""
-        return self.frames[-1].nodes
-
-    @property
-    def in_body(self) -> bool:
-        return self.procedural or len(self.frames) > 1
-
-    def open(self, frame: Frame) -> None:
-        """Open a block, unless too many are open."""
-        if len(self.frames) > _MAX_OPEN:
-            if not self.flattened:
-                span = self.scope.region.span(frame.start, frame.start + 1)
-                path = self.scope.region.file.path
-                self.scope.session.problems.append(
-                    Problem(path, "blocks nested too deep", "limit", span)
-                )
-            self.flattened += 1
-            return
-        self.frames.append(frame)
-
-    def close(self) -> None:
-        """Close the innermost block and hand what it is to the one around it."""
-        frame = self.frames.pop()
-        made = self.closed(frame) if frame.kind in ("definition", "package") else frame_node(frame)
-        self.nodes.extend(made)
-
-    def close_all(self) -> None:
-        """Close every open block: nothing goes on past a boundary."""
-        self.flattened = 0
-        while len(self.frames) > 1:
-            self.close()
-
-    def completed(self, at: int) -> int:
-        """Close what took one statement only; return where to go on."""
-        while self.frames[-1].single:
-            frame = self.frames[-1]
-            after = at + 1 if key(self.tokens, at) == ";" else at
-            if frame.kind == "if" and not frame.otherwise and key(self.tokens, after) == "ELSE":
-                self._else(frame)
-                return after + 1
-            self.close()
-        frame = self.frames[-1]
-        if frame.kind == "definition" and frame.body is not None:  # its one statement is read
-            self.close()
-        return at
-
-    def _else(self, frame: Frame) -> None:
-        frame.arms.append(frame.nodes)
-        frame.nodes = list(frame.false)
-        frame.otherwise = True
-
-    def _find_frame(self, *kinds: str) -> Frame | None:
-        """Close blocks until one of *kinds* is the innermost; None where none is open."""
-        if not any(frame.kind in kinds for frame in self.frames):
-            return None
-        while self.frames[-1].kind not in kinds:
-            if self.frames[-1].kind in ("definition", "package") and "definition" not in kinds:
-                return None
-            self.close()
-        return self.frames[-1]
-
     # -- the main loop
 
     def read(self) -> list[Node]:
@@ -248,7 +65,7 @@ class BlockReader:
         at, tokens = 0, self.tokens
         while at < len(tokens):
             token = tokens[at]
-            if token.kind in _LINE_KINDS:
+            if token.kind in LINE_KINDS:
                 if token.kind != COMMAND:
                     self.close_all()
                 self.line(token)
@@ -280,84 +97,7 @@ class BlockReader:
 
     def end_of_statement(self, at: int) -> int:
         """Return the index behind the last token of the statement at *at*."""
-        tokens, text = self.tokens, self.scope.text
-        tsql = self.scope.session.dialect == TSQL
-        in_body = self.in_body
-        first = tokens[at].key
-        depth = cases = 0
-        for position in range(at, len(tokens)):
-            token = tokens[position]
-            mark = token.key
-            if mark not in _STRUCTURAL and token.kind not in _LINE_KINDS:
-                continue
-            if mark == ";" or token.kind in _LINE_KINDS:
-                return position
-            if mark == "(":
-                depth += 1
-            elif mark == ")":
-                depth -= 1
-            elif token.kind != WORD or position == at:
-                continue
-            elif mark == "CASE":
-                cases += 1
-            elif mark == "END":
-                if cases:
-                    cases -= 1
-                elif in_body and depth <= 0 and first not in ("ALTER", "CREATE"):
-                    return position
-            elif depth <= 0 and not cases:
-                if mark == "ELSE" and in_body:
-                    return position
-                may_open = mark in _OPENINGS or (tsql and mark in _TSQL_OPENINGS)
-                if may_open and self._opens(position, first, tsql, text):
-                    return position
-        return len(tokens)
-
-    def _opens(self, position: int, first: str, tsql: bool, text: str) -> bool:
-        """Say whether a statement begins here although no semicolon stands before."""
-        tokens = self.tokens
-        before, mark = tokens[position - 1], tokens[position].key
-        following = key(tokens, position + 1)
-        whole = mark in _OPENINGS and following in _OPENINGS[mark]  # DROP TABLE, DELETE FROM
-        if first in _HOLDS_STATEMENT or before.key in _CONTINUES:
-            return False
-        if before.key in _TAKES_OPERAND and not whole:
-            return False
-        gap = text[before.end : tokens[position].start]
-        if "\n" not in gap:
-            return False
-        if whole:
-            if (
-                mark == "CREATE"
-                and following == "OR"
-                and key(tokens, position + 2) not in ("REPLACE", "ALTER")
-            ):
-                return False
-            return first != "WITH" or mark not in ("DELETE", "INSERT")
-        if not tsql or mark == first == "ALTER":
-            return False
-        if first in ("ALTER", "WITH") and mark in (
-            "DROP",
-            "ALTER",
-            "SELECT",
-            "UPDATE",
-            "DELETE",
-            "INSERT",
-            "SET",
-            "WITH",
-        ):
-            return False
-        if mark == "SELECT":
-            return first not in ("INSERT", "SELECT", "CREATE", "DECLARE") or (
-                first == "SELECT" and before.key not in ("UNION", "ALL", "EXCEPT", "INTERSECT")
-            )
-        if mark == "SET":
-            return first not in ("UPDATE", "ALTER", "MERGE") and following.startswith("@")
-        if mark == "WITH":
-            return key(tokens, position + 2) in ("AS", "(") and following != "("
-        if mark in ("DELETE", "UPDATE", "INSERT", "ALTER", "DROP", "CREATE", "TRUNCATE"):
-            return first not in ("CREATE",) or before.key in (")", "]")
-        return True
+        return end_of_statement(self.scope, self.tokens, at, self.in_body)
 
     # -- control words; each returns where to go on, or None: it is no control word here
 
@@ -389,7 +129,7 @@ class BlockReader:
         for position in range(at, len(self.tokens)):
             token = self.tokens[position]
             mark = token.key
-            if mark == ";" or token.kind in _LINE_KINDS:
+            if mark == ";" or token.kind in LINE_KINDS:
                 self._headless[marks] = (at, position)
                 return None
             if mark == "(":
@@ -413,7 +153,7 @@ class BlockReader:
             and at == len(self.tokens) - 1
         ):
             return None
-        body = self._single_body(at + 1)
+        body = single_body(self.tokens, at + 1)
         if body is None:
             return None
         frame = Frame("if", self.tokens[at].start, single=True)
@@ -423,23 +163,6 @@ class BlockReader:
         if len(self.frames) > before:
             self.nodes.extend(true)
         return body
-
-    def _single_body(self, at: int) -> int | None:
-        depth = 0
-        for position in range(at, len(self.tokens)):
-            token = self.tokens[position]
-            mark = token.key
-            if mark == ";" or token.kind in _LINE_KINDS:
-                return None
-            if mark == "(":
-                depth += 1
-            elif mark == ")":
-                depth -= 1
-            elif depth <= 0 and token.kind == WORD and mark in _STATEMENT_WORDS and position > at:
-                called = key(self.tokens, position + 1) == "("
-                if not called or mark in _TAKE_PARENTHESES:
-                    return position
-        return None
 
     def _elsif(self, at: int) -> int | None:
         frame = self._find_frame("if")
@@ -604,10 +327,10 @@ class BlockReader:
         if loop is not None:
             self.open(Frame("loop", self.tokens[at].start))
             return loop + 1
-        body = self._single_body(at + 1)
+        body = single_body(self.tokens, at + 1)
         if body is None:
             return None
-        self.open(Frame("loop", self.tokens[at].start, single=len(self.frames) <= _MAX_OPEN))
+        self.open(Frame("loop", self.tokens[at].start, single=len(self.frames) <= MAX_OPEN))
         return body
 
     def _repeat(self, at: int) -> int | None:
@@ -625,7 +348,7 @@ class BlockReader:
         if key(self.tokens, at + 2) == "HANDLER":
             body = None
             for position in range(at + 3, min(len(self.tokens), at + 40)):
-                if key(self.tokens, position) in _STATEMENT_WORDS | {
+                if key(self.tokens, position) in STATEMENT_WORDS | {
                     "SET",
                     "SIGNAL",
                     "RESIGNAL",
@@ -638,7 +361,7 @@ class BlockReader:
             if body is None:
                 return None
             handler = Frame("handler", self.tokens[at].start, single=True)
-            if len(self.frames) > 1 and len(self.frames) <= _MAX_OPEN:
+            if len(self.frames) > 1 and len(self.frames) <= MAX_OPEN:
                 self.frames[-1].handlers.append(handler.nodes)
             self.open(handler)
             return body
@@ -688,24 +411,3 @@ _CONTROL = {
     "CONTINUE": BlockReader._exit,
     "ITERATE": BlockReader._exit,
 }
-
-
-def calls_return(nodes: list[Node]) -> bool:
-    """Say whether a RETURN stands in these nodes outside any followed call."""
-    stack: list[Node] = list(nodes)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Stop):
-            if node.kind is StopKind.RETURN:
-                return True
-        elif isinstance(node, Sequence):
-            stack.extend(node.nodes)
-        elif isinstance(node, Branch):
-            stack.extend(node.arms)
-        elif isinstance(node, Loop):
-            stack.append(node.body)
-        elif isinstance(node, Try):
-            stack.extend((node.body, *node.handlers, node.otherwise, node.final))
-        elif isinstance(node, Call):
-            continue
-    return False

@@ -6,8 +6,6 @@ from dbguard.flow import (
     Branch,
     Call,
     Direction,
-    Embed,
-    Flow,
     Loop,
     Node,
     Sequence,
@@ -15,47 +13,34 @@ from dbguard.flow import (
     StopKind,
     Try,
 )
-from dbguard.languages.sql.blocks import BlockReader, Frame, calls_return, frame_node
+from dbguard.languages.sql import definitions
+from dbguard.languages.sql.blocks import BlockReader
 from dbguard.languages.sql.client import client_command
 from dbguard.languages.sql.client_variables import interpolated
 from dbguard.languages.sql.comments import located
-from dbguard.languages.sql.comparison import evidence, finds_difference, judge, measured
-from dbguard.languages.sql.dialects import ORACLE, TSQL
-from dbguard.languages.sql.dynamic import built_text, string_content
+from dbguard.languages.sql.comparison import evidence, judge
+from dbguard.languages.sql.dialects import TSQL
+from dbguard.languages.sql.dynamic import built_text
+from dbguard.languages.sql.executed import MAX_NESTING, do, execute, prepare, remote, run_text
+from dbguard.languages.sql.frames import Frame
 from dbguard.languages.sql.lexer import Lexer
-from dbguard.languages.sql.names import read_name, tables_read
+from dbguard.languages.sql.names import tables_read
 from dbguard.languages.sql.rows import read
 from dbguard.languages.sql.session import Scope
-from dbguard.languages.sql.statements import plain_statement, rename_procedure
+from dbguard.languages.sql.statements import plain_statement
 from dbguard.languages.sql.tokens import (
-    BODY,
     COMMAND,
     HOLE,
     MARKER,
-    QUOTED,
-    STRING,
-    WORD,
     Token,
-    after_keys,
-    closing,
     find_outside,
     key,
-    split_outside,
 )
-from dbguard.opaque import opaque_code
-from dbguard.operations import Operation, Trait
-from dbguard.records import replace
-from dbguard.source import Mapped, Problem, Span
+from dbguard.languages.sql.variables import assign_selected, assigned_by_select, assignment
+from dbguard.source import Problem
 
-_MAX_NESTING = 8
-_DEFINED = frozenset(
-    ("PROCEDURE", "PROC", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE", "TYPE", "RULE")
-)
 _RAISES_NOTHING = frozenset(("NOTICE", "INFO", "WARNING", "LOG", "DEBUG"))
-_COMMA = frozenset((",",))
 _REMOTE = frozenset(("DBLINK", "DBLINK_EXEC", "DBLINK_SEND_QUERY"))
-_ASSIGNS = frozenset((":=", "=", "DEFAULT"))
-_SQL_LANGUAGES = frozenset(("", "PLPGSQL", "SQL", "PLTSQL"))
 
 
 def lex(scope: Scope, start: int, end: int) -> list[Token]:
@@ -135,9 +120,7 @@ class Reader(BlockReader):
         text = self.scope.text[token.start : token.end].strip().lower()
         if not text or text in ("not required", "empty", "none"):
             return
-        tokens = lex(self.scope, token.start, token.end)
-        reader = Reader(self.scope, tokens, nesting=self.nesting + 1)
-        self.down.extend(reader.read())
+        self.down.extend(self.nested(self.scope, token.start, token.end))
 
     def _client(self, token: Token) -> None:
         name = token.key
@@ -153,13 +136,13 @@ class Reader(BlockReader):
             if self._find_frame("if"):
                 self.close()
         elif name == "\\GSET" and self.last:
-            self._gset()
+            assign_selected(self.scope, self.last)
         elif name == "\\GEXEC" and self.last:
             built = built_text(
                 self.scope.region, self._selected(self.last), self.scope.session.variables
             )
             if built is not None:
-                self.nodes.extend(self.run_text(built, "\\gexec"))
+                self.nodes.extend(run_text(self, built, "\\gexec"))
         else:
             self.nodes.extend(client_command(self.scope, token))
 
@@ -168,13 +151,9 @@ class Reader(BlockReader):
         end = find_outside(tokens, frozenset(("FROM", "WHERE", "AS", ",")), 1)
         return tokens[1:end]
 
-    def _gset(self) -> None:
-        for part in split_outside(self.last[1:], _COMMA):
-            at = find_outside(part, frozenset(("AS",)))
-            if at + 1 < len(part):
-                name = self.scope.text[part[at + 1].start : part[at + 1].end].upper()
-                self.scope.session.conditions[name] = judge(self.scope, part[:at])
-                self.assign(name, part[:at])
+    def nested(self, scope: Scope, start: int, end: int, *, procedural: bool = False) -> list[Node]:
+        """Return what a text does that stands in this one and runs here."""
+        return Reader(scope, lex(scope, start, end), procedural, self.nesting + 1).read()
 
     # -- statements
 
@@ -183,123 +162,31 @@ class Reader(BlockReader):
             return []
         self.last = tokens
         first = tokens[0]
-        if first.kind == HOLE and self.nesting < _MAX_NESTING:
+        if first.kind == HOLE and self.nesting < MAX_NESTING:
             text = interpolated(self.scope.region, tokens, self.scope.session.variables)
             if text is not None:
-                return self.run_text(text, "psql variable")
+                return run_text(self, text, "psql variable")
         special = _SPECIAL.get(first.key)
         if special is not None:
             made = special(self, tokens)
             if made is not None:
                 return made
         may_assign = self.procedural or len(self.frames) > 1 or first.key in ("SET", "DECLARE")
-        if may_assign and self._assignment(tokens):
+        if may_assign and assignment(self, tokens):
             return []
         if first.key == "SELECT":
             return self._select(tokens)
         return list(plain_statement(self.scope, tokens))
 
     def _select(self, tokens: list[Token]) -> list[Node]:
-        """A SELECT may assign variables or call a function of the same file."""
-        into = find_outside(tokens, frozenset(("INTO",)))
-        text = self.scope.text
-        called = self._call(tokens, 1)
+        """A SELECT may call a function of the same file, run a text elsewhere, assign variables."""
+        called = self.call(tokens, 1)
         if called is not None:
             return called
         if key(tokens, 1) in _REMOTE and key(tokens, 2) == "(":
-            return self._remote(tokens)
-        if key(tokens, 1).startswith("@") and key(tokens, 2) in ("=", ":="):
-            for part in split_outside(tokens[1:], _COMMA):
-                if key(part, 0).startswith("@") and key(part, 1) in ("=", ":="):
-                    source = tokens[find_outside(tokens, frozenset(("FROM",))) :]
-                    self.assign(part[0].key, [*part[2:], *source])
-            return [read(self.scope, tokens)] if tables_read(text, tokens) else []
-        target = tokens[into + 1] if into + 1 < len(tokens) else None
-        if target is not None and (
-            self.procedural or self.scope.session.dialect == ORACLE or target.key.startswith("@")
-            or (self.frames[-1].kind != "top" and self.scope.session.dialect != TSQL)
-        ):  # fmt: skip
-            at = into + 2 if target.key == "STRICT" else into + 1
-            stop = find_outside(tokens, frozenset(("FROM", "WHERE", ";")), at)
-            if into < find_outside(tokens, frozenset(("FROM",))):
-                value = [*tokens[1:into], *tokens[stop:]]
-            else:
-                value = tokens[1:into]
-            names = split_outside(tokens[at:stop], _COMMA)
-            values = split_outside(
-                tokens[1 : find_outside(tokens, frozenset(("FROM", "INTO")), 1)], _COMMA
-            )
-            for index, name in enumerate(names):
-                if name:
-                    own = values[index] if len(values) == len(names) > 1 else []
-                    rest = (
-                        value
-                        if len(names) == 1
-                        else [*own, *value[sum(map(len, values)) + len(values) - 1 :]]
-                    )
-                    self.assign(name[0].key, rest)
-            without = [*tokens[:into], *tokens[stop:]]
-            return [read(self.scope, without)] if tables_read(text, without) else []
-        return list(plain_statement(self.scope, tokens))
-
-    def _remote(self, tokens: list[Token]) -> list[Node]:
-        """``dblink_exec(connection, 'statement')``: PostgreSQL, contrib dblink."""
-        arguments = split_outside(tokens[3 : closing(tokens, 2)], _COMMA)
-        texts = [
-            built_text(self.scope.region, argument, self.scope.session.variables)
-            for argument in arguments[:2]
-        ]
-        return self.run_text(texts[-1], key(tokens, 1).lower()) if texts and texts[-1] else []
-
-    def assign(self, name: str, value: list[Token]) -> None:
-        """Note what a variable holds: a text that may be executed, a count of tables."""
-        session = self.scope.session
-        selected = value[: find_outside(value, frozenset(("FROM",)))]
-        built = built_text(self.scope.region, selected, session.variables)
-        for known in (session.variables, session.measures, session.conditions):
-            known.pop(name, None)
-        session.differences.discard(name)
-        if not value:
-            return
-        if built is not None:
-            session.variables[name] = built
-        tables = measured(self.scope, value)
-        if tables:
-            session.measures[name] = tables
-            if finds_difference(self.scope, value):
-                session.differences.add(name)
-            verdict = judge(self.scope, value)
-            if verdict[0].compared or verdict[1].compared:
-                session.conditions[name] = verdict
-
-    def _assignment(self, tokens: list[Token]) -> bool:
-        """Read ``v := expression``, ``v integer := expression``, ``DECLARE @v INT = ...``, SET."""
-        first = tokens[0]
-        start = 1 if first.key in ("SET", "DECLARE") else 0
-        if first.key == "SET" and not (
-            key(tokens, 1).startswith("@") or self.procedural or len(self.frames) > 1
-        ):
-            return False
-        if first.key not in ("SET", "DECLARE") and (
-            first.kind != WORD or not (self.procedural or len(self.frames) > 1)
-        ):
-            return False
-        found = False
-        for part in split_outside(tokens[start:], _COMMA):
-            at = find_outside(
-                part,
-                _ASSIGNS
-                if start or self.procedural or len(self.frames) > 1
-                else frozenset((":=",)),
-            )
-            if 0 < at < min(len(part) - 1, 12) and part[0].kind == WORD:
-                if first.key not in ("SET", "DECLARE") and part[at].key == "=" and at > 1:
-                    break
-                self.assign(part[0].key, part[at + 1 :])
-                found = True
-            elif not start:
-                break
-        return found or first.key == "DECLARE"
+            return remote(self, tokens)
+        assigned = assigned_by_select(self, tokens)
+        return list(plain_statement(self.scope, tokens)) if assigned is None else assigned
 
     # -- what stops
 
@@ -329,7 +216,7 @@ class Reader(BlockReader):
     def _return(self, tokens: list[Token]) -> list[Node] | None:
         if key(tokens, 1) in ("QUERY", "NEXT"):
             if key(tokens, 2) == "EXECUTE":
-                return self._execute(tokens[2:])
+                return execute(self, tokens[2:])
             return list(plain_statement(self.scope, tokens[2:]))
         return self._stop(StopKind.RETURN, tokens)
 
@@ -346,348 +233,31 @@ class Reader(BlockReader):
             return self._stop(StopKind.EXIT, tokens)
         return None
 
-    # -- text that is executed
-
-    def _too_deep(self, span: Span) -> None:
-        problem = Problem(
-            self.scope.region.file.path, "SQL in strings nested too deep", "limit", span
-        )
-        self.scope.session.problems.append(problem)
-
-    def run_text(self, text: Mapped, via: str) -> list[Node]:
-        """Lower SQL that stands in a string and runs here."""
-        if self.nesting >= _MAX_NESTING:
-            self._too_deep(text.span)
-            return []
-        session = self.scope.session
-        region = self.scope.region.embed(
-            "sql", text, via, database=session.database, dialect=session.dialect
-        )
-        scope = replace(self.scope, region=region)
-        opaque = opaque_code(region, text.span, checked=session.checked)
-        if opaque is not None:
-            return [replace(opaque, traits=self.scope.traits)]
-        reader = Reader(scope, lex(scope, 0, len(text.text)), self.procedural, self.nesting + 1)
-        reader.procedural = False
-        return reader.read()
-
-    def _execute(self, tokens: list[Token]) -> list[Node] | None:
-        """EXECUTE '...', EXECUTE IMMEDIATE, EXEC('...'), EXEC sp_executesql, EXECUTE prepared."""
-        at = after_keys(tokens, 1, "IMMEDIATE")
-        procedure = key(tokens, at).rpartition(".")[2]
-        named = read_name(self.scope.text, tokens, at)
-        if named is not None and tokens[at].kind in (WORD, QUOTED):
-            procedure = named[0].last.upper()
-            behind = named[1]
-            if procedure == "SP_RENAME":
-                return list(rename_procedure(self.scope, tokens, behind))
-            if procedure in ("SP_EXECUTESQL", "SP_MSFOREACHTABLE", "SP_MSFOREACHDB", "SP_SQLEXEC"):
-                at = behind
-                if key(tokens, at).startswith("@") and key(tokens, at + 1) == "=":
-                    at += 2
-            elif (
-                procedure == "XP_CMDSHELL"
-                and behind < len(tokens)
-                and tokens[behind].kind == STRING
-            ):
-                content = string_content(self.scope.region, tokens[behind])
-                region = self.scope.region.embed("shell", content, "argument of xp_cmdshell")
-                span = self.scope.region.span(tokens[0].start, tokens[behind].end)
-                return [Embed(region, span, self.scope.session.checked)]
-            elif self.scope.session.prepared.get(procedure) is not None:
-                return self.run_text(self.scope.session.prepared[procedure], "EXECUTE")
-            else:
-                called = self._call(tokens, at)
-                if called is not None:
-                    return called
-        end = find_outside(tokens, frozenset((",", "INTO", "USING", "AT", "AS", "RETURNING")), at)
-        built = built_text(self.scope.region, tokens[at:end], self.scope.session.variables)
-        return [] if built is None else self.run_text(built, tokens[0].key)
-
-    def _prepare(self, tokens: list[Token]) -> list[Node]:
-        mark = find_outside(tokens, frozenset(("FROM", "AS")))
-        if mark + 1 >= len(tokens) or len(tokens) < 3:
-            return []
-        if tokens[mark].key == "AS":
-            text: Mapped | None = self.scope.region.slice(tokens[mark + 1].start, tokens[-1].end)
-        else:
-            text = built_text(self.scope.region, tokens[mark + 1 :], self.scope.session.variables)
-        if text is not None:
-            self.scope.session.prepared[tokens[1].key] = text
-        return []
-
-    def _do(self, tokens: list[Token]) -> list[Node] | None:
-        """DO $$ ... $$: an anonymous block, run here."""
-        body = next((token for token in tokens if token.kind in (BODY, STRING)), None)
-        language = self._language(tokens)
-        if body is None:
-            return None
-        if self.nesting >= _MAX_NESTING:
-            self._too_deep(self.scope.region.span(body.start, body.end))
-            return []
-        if language not in _SQL_LANGUAGES:
-            return []
-        span = self.scope.region.span(tokens[0].start, tokens[-1].end)
-        nodes = self._body(body, "DO", self.scope)
-        ends = {StopKind.RETURN}
-        if not self.scope.session.checked:
-            ends.add(StopKind.RAISE)  # psql goes on with the next statement
-        return [Call("DO", span, Sequence(tuple(nodes)), frozenset(ends))]
-
-    def _body(self, token: Token, via: str, scope: Scope) -> list[Node]:
-        """Lower the body of a block or function that is a string."""
-        if token.kind == BODY:
-            text = scope.text
-            start = token.start + len(token.key)
-            closed = token.end - len(token.key) >= start and text.endswith(
-                token.key, start, token.end
-            )
-            end = token.end - len(token.key) if closed else token.end
-            return Reader(scope, lex(scope, start, end), True, self.nesting + 1).read()
-        content = string_content(scope.region, token)
-        session = scope.session
-        region = scope.region.embed(
-            "sql", content, via, database=session.database, dialect=session.dialect
-        )
-        inner = replace(scope, region=region)
-        return Reader(inner, lex(inner, 0, len(content.text)), True, self.nesting + 1).read()
-
-    def _language(self, tokens: list[Token]) -> str:
-        for index, token in enumerate(tokens):
-            if token.key == "LANGUAGE" and index + 1 < len(tokens):
-                following = tokens[index + 1]
-                return self.scope.text[following.start : following.end].strip("'\"").upper()
-        return ""
-
     # -- functions and procedures
 
-    def _call(self, tokens: list[Token], at: int) -> list[Node] | None:
+    def call(self, tokens: list[Token], at: int) -> list[Node] | None:
         """Follow a call of a function that this text defined."""
-        session = self.scope.session
-        if not session.functions or at >= len(tokens):
-            return None
-        found = read_name(self.scope.text, tokens, at)
-        if found is None:
-            return None
-        name = found[0].last.lower()
-        flow = session.functions.get(name)
-        if flow is None or self.nesting >= _MAX_NESTING:
-            return None
-        session.called.add(name)
-        span = self.scope.region.span(tokens[0].start, tokens[-1].end)
-        return [Call(found[0].text, span, _run(flow.body), frozenset((StopKind.RETURN,)))]
+        return definitions.call(self, tokens, at)
 
     def _call_statement(self, tokens: list[Token]) -> list[Node] | None:
-        return self._call(tokens, 1) or []
+        return self.call(tokens, 1) or []
 
     def definition(self, at: int) -> int | None:
-        tokens = self.tokens
-        in_package = any(frame.kind == "package" for frame in self.frames)
-        what, position = self._defined(at, in_package)
-        if not what:
-            return None
-        start = tokens[at].start
-        if what in ("TYPE", "RULE") or key(tokens, position) == "TRIGGER":
-            return self._pass_statement(at)
-        position = after_keys(tokens, position, "BODY")
-        found = read_name(self.scope.text, tokens, _behind_existence(tokens, position))
-        name = found[0].text if found else ""
-        position = found[1] if found else position
-        kind = "package" if what == "PACKAGE" else "definition"
-        frame = Frame(kind, start, name=name, language=what)
-        depth = 0
-        parameters = False
-        while position < len(tokens):
-            token = tokens[position]
-            mark = token.key
-            if mark == ";" or token.kind not in (
-                WORD,
-                QUOTED,
-                STRING,
-                BODY,
-                HOLE,
-                "operator",
-                "number",
-                "row",
-            ):
-                return position
-            if mark == "(":
-                depth += 1
-            elif mark == ")":
-                depth -= 1
-                parameters = True
-            elif depth <= 0:
-                if token.kind in (BODY, STRING) and tokens[position - 1].key == "AS":
-                    return self._string_body(position, frame, at)
-                if mark in ("AS", "IS") and self._begins_body(position, what):
-                    self._open_definition(frame)
-                    return position + 1
-                if mark == "BEGIN" or (mark == "DECLARE" and what == "TRIGGER"):
-                    self._open_definition(frame)
-                    return position
-                if what == "EVENT" and mark == "DO":
-                    return self._single_statement(frame, position + 1)
-                if what == "TRIGGER" and mark == "ROW" and tokens[position - 1].key == "EACH":
-                    if key(tokens, position + 1) not in (
-                        "WHEN",
-                        "EXECUTE",
-                        "FOLLOWS",
-                        "PRECEDES",
-                        "BEGIN",
-                        "DECLARE",
-                    ):
-                        return self._single_statement(frame, position + 1)
-                elif mark == "EXECUTE" and what == "TRIGGER":
-                    return self._pass_statement(position)
-                elif (
-                    what in ("PROCEDURE", "FUNCTION")
-                    and parameters
-                    and mark in _BODY_WORDS
-                    and tokens[position - 1].key
-                    not in (
-                        "READS",
-                        "CONTAINS",
-                        "MODIFIES",
-                        "NOT",
-                        "NO",
-                        "SQL",
-                        "RETURNS",
-                        "SECURITY",
-                    )
-                ) or (
-                    what in ("PROCEDURE", "FUNCTION")
-                    and parameters
-                    and mark in _BODY_WORDS
-                    and tokens[position - 1].key
-                    in ("DATA", "SQL", "DETERMINISTIC", "DEFINER", "INVOKER")
-                ):
-                    return self._single_statement(frame, position)
-            position += 1
-        return position
-
-    def _begins_body(self, position: int, what: str) -> bool:
-        """Say whether the AS or IS at *position* begins a body and no other clause."""
-        before, following = key(self.tokens, position - 1), key(self.tokens, position + 1)
-        if before in ("EXECUTE", "WITH") or following in ("CALLER", "OWNER", "SELF"):
-            return False
-        # REFERENCING NEW TABLE AS x, REFERENCING OLD AS o
-        if what == "TRIGGER" and before in ("TABLE", "ROW", "NEW", "OLD", "PARENT"):
-            return False
-        behind = self.tokens[position + 1] if position + 1 < len(self.tokens) else None
-        return behind is not None and behind.kind not in (BODY, STRING)
-
-    def _open_definition(self, frame: Frame) -> None:
-        self._enter_scope()
-        self.open(frame)
-
-    def _enter_scope(self) -> None:
-        if Trait.DEFINITION not in self.scope.traits:
-            self.scope = replace(self.scope, traits=self.scope.traits | {Trait.DEFINITION})
-
-    def _single_statement(self, frame: Frame, at: int) -> int:
-        """Open a definition whose body is the one statement at *at*."""
-        frame.body = []
-        self._open_definition(frame)
-        if key(self.tokens, at) == "BEGIN":
-            frame.body = None
-        return at
-
-    def _defined(self, at: int, in_package: bool) -> tuple[str, int]:
-        """Return what is defined at *at* and the index of its name, '' where nothing is."""
-        tokens = self.tokens
-        if tokens[at].key in ("PROCEDURE", "FUNCTION"):
-            inside = in_package or any(frame.kind == "definition" for frame in self.frames)
-            return (tokens[at].key, at + 1) if inside else ("", at)
-        for position in range(at + 1, min(at + 12, len(tokens))):
-            mark = tokens[position].key
-            if mark in _DEFINED:
-                return mark.replace("PROCEDURE", "PROC").replace("PROC", "PROCEDURE"), position + 1
-            if mark in (
-                "TABLE",
-                "INDEX",
-                "VIEW",
-                "DATABASE",
-                "SCHEMA",
-                "USER",
-                "ROLE",
-                "SEQUENCE",
-                ";",
-                "(",
-            ):
-                break
-        return "", at
-
-    def _pass_statement(self, at: int) -> int:
-        for position in range(at, len(self.tokens)):
-            token = self.tokens[position]
-            if token.key == ";" or token.kind in (COMMAND, MARKER, "boundary"):
-                return position
-        return len(self.tokens)
-
-    def _string_body(self, position: int, frame: Frame, at: int) -> int:
-        """Lower a PostgreSQL function, whose body is a string."""
-        token = self.tokens[position]
-        end = self._pass_statement(position)
-        language = self._language(self.tokens[at:end])
-        if language in _SQL_LANGUAGES and self.nesting >= _MAX_NESTING:
-            self._too_deep(self.scope.region.span(token.start, token.end))
-        elif language in _SQL_LANGUAGES:
-            scope = replace(self.scope, traits=self.scope.traits | {Trait.DEFINITION})
-            frame.nodes = self._body(token, f"body of {frame.name}", scope)
-            self.nodes.extend(self.closed(frame))
-        return end
+        return definitions.define(self, at)
 
     def closed(self, frame: Frame) -> list[Node]:
-        if not any(open_frame.kind in ("definition", "package") for open_frame in self.frames):
-            self.scope = replace(self.scope, traits=self.scope.traits - {Trait.DEFINITION})
-        if frame.language == "TRIGGER" or frame.kind == "package":
-            return []
-        body = Sequence(tuple(frame_node(frame)))
-        name = frame.name or "(unnamed)"
-        if frame.language != "EVENT" or body.nodes:
-            self.scope.session.functions[name.rpartition(".")[2].lower()] = Flow(name, body)
+        definitions.close(self, frame)
         return []
-
-
-_BODY_WORDS = frozenset(
-    ("DELETE", "UPDATE", "INSERT", "TRUNCATE", "DROP", "SELECT", "CALL", "RETURN", "IF", "REPLACE")
-)
-
-
-def _behind_existence(tokens: list[Token], index: int) -> int:
-    return after_keys(tokens, after_keys(tokens, index, "IF", "NOT", "EXISTS"), "IF", "EXISTS")
-
-
-def _run(node: Sequence) -> Sequence:
-    """Return the body of a definition as something that runs: no operation is a definition's."""
-    return Sequence(tuple(_executed(child) for child in node.nodes), node.direction)
-
-
-def _executed(node: Node) -> Node:
-    if isinstance(node, Operation):
-        return replace(node, traits=node.traits - {Trait.DEFINITION})
-    if isinstance(node, Sequence):
-        return _run(node)
-    if isinstance(node, Branch):
-        return Branch(tuple(_run(arm) for arm in node.arms))
-    if isinstance(node, Loop):
-        return Loop(_run(node.body), node.at_least_once)
-    if isinstance(node, Call):
-        return replace(node, body=_run(node.body))
-    if isinstance(node, Try):
-        handlers = tuple(_run(handler) for handler in node.handlers)
-        return Try(_run(node.body), handlers, _run(node.otherwise), _run(node.final))
-    return node
 
 
 _SPECIAL = {
     "ASSERT": Reader._assert,
     "CALL": Reader._call_statement,
-    "DO": Reader._do,
-    "EXEC": Reader._execute,
-    "EXECUTE": Reader._execute,
+    "DO": do,
+    "EXEC": execute,
+    "EXECUTE": execute,
     "PERFORM": Reader._call_statement,
-    "PREPARE": Reader._prepare,
+    "PREPARE": prepare,
     "RAISE": Reader._raise,
     "RAISE_APPLICATION_ERROR": Reader._raise,
     "RAISERROR": Reader._raiserror,
@@ -697,3 +267,24 @@ _SPECIAL = {
     "SIGNAL": Reader._signal,
     "THROW": Reader._raise,
 }
+
+
+def calls_return(nodes: list[Node]) -> bool:
+    """Say whether a RETURN stands in these nodes outside any followed call."""
+    stack: list[Node] = list(nodes)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Stop):
+            if node.kind is StopKind.RETURN:
+                return True
+        elif isinstance(node, Sequence):
+            stack.extend(node.nodes)
+        elif isinstance(node, Branch):
+            stack.extend(node.arms)
+        elif isinstance(node, Loop):
+            stack.append(node.body)
+        elif isinstance(node, Try):
+            stack.extend((node.body, *node.handlers, node.otherwise, node.final))
+        elif isinstance(node, Call):
+            continue
+    return False
