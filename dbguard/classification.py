@@ -17,9 +17,11 @@ from dbguard.databases import (
     is_server_file,
     is_storage,
     is_timestamped,
+    lies_in_mail_server,
     looks_like_backup,
     looks_new,
     named_as_database,
+    named_as_packages,
     named_as_storage,
     names_directory,
     normal_path,
@@ -78,6 +80,16 @@ class Databases:
         prefix = _below_root(normal_path(directory.rstrip("*"))).rstrip("/") + "/"
         return prefix not in ("./", "/") and any(path.startswith(prefix) for path in self.used)
 
+    def _is_volume_of_packages(self, name: str) -> bool:
+        """Say whether a volume is named as one of packages and no database uses it."""
+        return named_as_packages(name) and f"volume:{name}" not in self.used
+
+    def _is_device_of_database(self, name: str) -> bool:
+        """Say whether what a program formats is known, or named, to hold a database."""
+        if is_storage(name) or self.holds_database(name):
+            return True
+        return has_hole(name) and named_as_storage(" ".join(hole_names(name)))
+
     def knows_volume(self, name: str) -> bool:
         """Say whether a volume is a database's: by a compose file, where the project has one.
 
@@ -133,6 +145,8 @@ class Databases:
         """
         operation = _within_bounds(operation)
         target = operation.target
+        if lies_in_mail_server(target.name, operation.region.file.path):
+            return ()
         match operation.kind:
             case Kind.DELETE_FILE:
                 return self._deletion(operation) or _removal(operation)
@@ -141,7 +155,13 @@ class Databases:
                 return (replace(operation, target=found),) if found else _removal(operation)
             case Kind.COPY_FILE | Kind.MOVE_FILE:
                 return self._copy(operation)
+            case Kind.DELETE_STORAGE if target.kind is TargetKind.FILE:
+                if not self._is_device_of_database(target.name):
+                    return ()
+                return (replace(operation, target=replace(target, kind=TargetKind.STORAGE)),)
             case Kind.DELETE_STORAGE if target.name and " volume" in operation.spelling:
+                if self._is_volume_of_packages(target.name):
+                    return ()
                 sure = self.knows_volume(target.name)
                 weaker = replace(target, certainty=Certainty.OPAQUE)
                 return (operation if sure else replace(operation, target=weaker),)

@@ -136,6 +136,7 @@ NOT_DATABASE = regex(
     r"|trustdb|secmod|cert\d|key\d|m?locate|plocate|pkgdb|tags|cscope\w*|codeql-db\w*)\.db$"
     r"|(?:^|/)(?:[^/]*[-_.])?(?:empty|blank|skeleton)\.(?:db|sqlite3?|db3)$"
     r"|(?:^|/)codeql[^/]*/|\.gpg(?:/|$)"
+    r"|\.sql\.(?:sqlite3?|db)$|(?:^|/)etc/postfix/[^/]*\.db$"
     r"|(?:^|/)\.[^/]*cache[^/]*/|(?:^|/)__pycache__/|[^/]*cache[^/]*$"
     r"|(?:^|/)(?:\.venv|venv|node_modules|site-packages|\.tox|\.git|\.mypy_cache|\.pytest_cache)/"
     r"|\.(?:stamp|pid|lock|log|png|jpe?g|gif|svg|html?|py|js|ts|css|txt|md|ya?ml|json|toml|sh|sql)$",
@@ -150,7 +151,7 @@ _NOT_DATABASE_STEMS = (
     "thumbs", "ases.", "access", "transport", "rtual", "rtuser", "canon", "gener", "relocated",
     "table", "domains", "trustdb", "secmod", "cert", "key", "locate", "pkgdb", "tags", "cscope",
     "codeql", "empty", "blank", "skeleton", "cache", "venv", "modules", "te-packages", ".tox",
-    ".g", ".p", ".sta", ".l", ".j", ".sv", ".h", ".t", ".c", ".m", ".y", ".sh",
+    ".sql.", "postf", ".g", ".p", ".sta", ".l", ".j", ".sv", ".h", ".t", ".c", ".m", ".y", ".sh",
 )  # fmt: skip
 _BACKUP_STEMS = (
     "back", "bak", "bkp", "bck", "old", "or", "prev", "cop", "snap", "save", "arch", "dump",
@@ -183,6 +184,9 @@ _STORAGE = regex(
     r"(?:^|/)(?:pg_?data|postgres(?:ql)?[-_]?data|pg_?sql[-_]?data|mysql[-_]?data|maria(?:db)?[-_]?data"
     r"|mongo(?:db)?[-_]?data|redis[-_]?data|db[-_]?data|data[-_]?db|database[-_]?data|sqlite[-_]?data)"
     r"(?:/|$|\*)"
+    r"|(?:^|/)(?:\.chroma|\.?(?:chroma(?:[-_.]?db|[-_](?:data|store|storage))|qdrant[-_]?(?:data|storage|db)|lance[-_]?db(?:[-_]data)?"
+    r"|milvus[-_]?(?:data|db)|weaviate[-_]?data|neo4j[-_]?data|influxdb[-_]?data|clickhouse[-_]?data"
+    r"|elastic(?:search)?[-_]?data|opensearch[-_]?data|cassandra[-_]?data|couchdb[-_]?data))/?\*?$"
     r"|^/var/lib/(?:postgres(?:ql)?|pgsql|mysql|mariadb|mongo(?:db)?|redis|cassandra|neo4j|influxdb"
     r"|clickhouse|couchdb|elasticsearch|cockroach|rethinkdb)(?:/|$|\*)"
     r"|^/data/db(?:/|$|\*)"
@@ -191,6 +195,12 @@ _STORAGE = regex(
     r"|(?:^|/)(?:postgres(?:ql)?|pgsql|mysql|mariadb|mongo(?:db)?)/data(?:/\*?)?$",
     re.IGNORECASE,
 )
+_PACKAGES = regex(
+    r"(?:^|[-_.])(?:v(?:irtual)?env|node[-_]?modules|site[-_]?packages|bundle|gems"
+    r"|(?:pip|npm|yarn|pnpm|uv|poetry|cargo|go|gradle|maven|composer|apt)[-_]?(?:cache|store|registry|mod(?:cache)?))$",
+    re.IGNORECASE,
+)
+_MAIL_SERVER = regex(r"(?:^|/)(?:postfix|etc/mail)/[^/]*$")
 _STORAGE_HOLE = regex(
     r"^(?:pg_?data|pgdata_\w+|mysql_(?:data_?)?dir|datadir|\w*(?:pg|mysql|mongo|redis|db|database)_?data(?:_?dir)?"
     r"|\w*(?:db|database)_(?:dir|folder|volume))$",
@@ -294,6 +304,19 @@ def named_as_storage(name: str) -> bool:
     """Say whether a volume is named as that of a database: ``shop_pgdata``, ``db-data``."""
     words = {word.casefold() for word in _WORDS.findall(name)}
     return bool(words & _STORAGE_WORDS) or is_storage(name)
+
+
+def named_as_packages(name: str) -> bool:
+    """Say whether a volume is named as one of installed packages: ``shop_venv``, ``npm-cache``."""
+    return bool(_PACKAGES.search(name)) and not is_storage(name)
+
+
+def lies_in_mail_server(path: str, script: str) -> bool:
+    """Say whether a script in the folder of Postfix or Sendmail means a map beside it.
+
+    Its ``*.db`` are made of text files by ``postmap`` or ``makemap``, whenever they change.
+    """
+    return "/" not in path and path.endswith(".db") and bool(_MAIL_SERVER.search(script))
 
 
 def names_directory(path: str) -> bool:

@@ -165,6 +165,17 @@ _STEMS = frozenset(
 
 _STEM_INITIALS = frozenset(stem[0] for stem in _STEMS)
 
+# What a migration is for stands after its suffix: 05_rooms.sql.postgres.
+_DIALECTS = {
+    "sqlite": _SQLITE,
+    "sqlite3": _SQLITE,
+    "postgres": _POSTGRESQL,
+    "postgresql": _POSTGRESQL,
+    "pg": _POSTGRESQL,
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
+}
+
 # A template is in the language it makes; its placeholders are holes.
 _TEMPLATES = frozenset({"j2", "jinja", "jinja2", "in", "tmpl", "tpl", "erb", "template"})
 
@@ -240,6 +251,8 @@ def kind_of_name(name: str) -> FileKind | None:
     suffix = suffix.lower()
     if not dot or not stem:
         return _kind_of_stem(name)
+    if suffix in _DIALECTS and stem.lower().endswith(".sql") and len(stem) > len(".sql"):
+        return _DIALECTS[suffix]
     if suffix in _TEMPLATES:
         inner = stem.rpartition(".")[2].lower() if "." in stem else ""
         kind = _SUFFIXES.get(inner) or _kind_of_stem(name)

@@ -14,6 +14,7 @@ FILE = Path(calls.__file__).parent / "index.py"
 
 MODULES = (
     "migrations",
+    "stores",
     "orm",
     "servers",
     "graphs",

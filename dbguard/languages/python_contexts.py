@@ -52,7 +52,7 @@ HANDED_ON = {
 }
 _FILE_MODULE = regex(rb"\b(?:os|shutil)$")
 _CHAIN = regex(
-    rb"(?:\)|objects|indices|query|__table__|\b[A-Z]\w*|table|[Qq]uery\w*|qs|queryset)\.$"
+    rb"(?:\)|objects|indices|collections|query|__table__|\b[A-Z]\w*|table|[Qq]uery\w*|qs|queryset)\.$"
 )
 _ROWS = regex(rb"objects|quer|all\(\)|filter|[Tt]able|Query|qs|_manager|select")
 
@@ -64,7 +64,7 @@ UNFILTERED = frozenset(
 
 # Somewhere in the file there must be what a query without a condition is made of.
 _WHOLE_QUERIES = regex(
-    rb"[Qq]uer|[Tt]able|indices|dataset|peewee|mongoengine|tortoise|\bselect\b"
+    rb"[Qq]uer|[Tt]able|indices|collections|dataset|peewee|mongoengine|tortoise|\bselect\b"
     rb"|\b(?:" + "|".join(sorted(UNFILTERED)).encode() + rb")[ \t]*\("
     rb"|\b(?:filter|filter_by|where|exclude|having|join)[ \t]*\(\s*\)"
 )
@@ -147,7 +147,7 @@ def _by_text(data: bytes, start: int, end: int) -> bool:
 
 
 def _deleting(data: bytes, start: int, end: int) -> bool:
-    if not _is_method(data, start):
+    if not _is_method(data, start) or b"delete_all" in data[end : end + 80]:
         return True
     if not _has_whole_queries(data):
         return False
@@ -165,7 +165,28 @@ def _updating(data: bytes, start: int, _end: int) -> bool:
     return _ROWS.search(line[line.rfind(b"\n\n") + 1 :]) is not None
 
 
+_COMMAND = regex(
+    rb"\s*(?:\w+\s*=\s*)?(?:\{\s*)?[rbfuRBFU]{0,2}[\"']{1,3}\s*(?i:drop|truncate|delete|alter)"
+    rb"|\s*\w*(?i:sql|query|stmt|statement)\b"
+)
+
+
+def _commanding(data: bytes, start: int, end: int) -> bool:
+    return _is_method(data, start) and _COMMAND.match(data, end, end + 80) is not None
+
+
+def _resetting(data: bytes, start: int, end: int) -> bool:
+    return _is_method(data, start) and data[end : end + 1] == b")" and b"chromadb" in data
+
+
+def _handling(data: bytes, start: int, _end: int) -> bool:
+    return _is_method(data, start) and b"management.commands" in data
+
+
 CONTEXTS: dict[bytes, Context] = {
+    b"command": _commanding,
+    b"reset": _resetting,
+    b"handle": _handling,
     b"replace": _path_method,
     b"rename": _path_method,
     b"copy": _path_method,

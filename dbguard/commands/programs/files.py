@@ -90,6 +90,8 @@ def transfers(kind: Kind) -> Callable[[Match], Iterator[Node]]:
             else frozenset()
         )
         keeps = arguments.has("-n", "--no-clobber", "--update=none", "--ignore-existing")
+        # git refuses to move onto a file that is there
+        keeps |= match.called == "git mv" and not arguments.has("-f", "--force")
         for source in operands:
             into = destination(
                 directory.text,
@@ -269,6 +271,7 @@ ENTRIES: tuple[Entry, ...] = (
         run=transfers(Kind.MOVE_FILE),
         destroys=True,
         values="-C -c",
+        unless="-n --dry-run --help",
         documentation="https://git-scm.com/docs/git-mv",
     ),
     Custom(
@@ -325,8 +328,9 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://git-scm.com/docs/git-clean",
     ),
     Command(
-        "mkfs|mkfs.ext4|mkfs.ext3|mkfs.xfs|mkfs.btrfs|mke2fs|mkswap",
+        "mkfs|mkfs.ext4|mkfs.ext3|mkfs.xfs|mkfs.btrfs|mke2fs",
         kind=Kind.DELETE_STORAGE,
+        about=TargetKind.FILE,
         values="-t -L -U -m -b -i -O -E --type",
         target="1",
         documentation="https://man7.org/linux/man-pages/man8/mkfs.8.html",
@@ -334,6 +338,7 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         "wipefs",
         kind=Kind.DELETE_STORAGE,
+        about=TargetKind.FILE,
         needs="-a --all",
         unless="-n --no-act",
         target="*",
@@ -343,6 +348,7 @@ ENTRIES: tuple[Entry, ...] = (
     Command(
         "blkdiscard",
         kind=Kind.DELETE_STORAGE,
+        about=TargetKind.FILE,
         target="1",
         values="-o -l -p",
         documentation="https://man7.org/linux/man-pages/man8/blkdiscard.8.html",

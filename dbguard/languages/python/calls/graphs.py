@@ -1,4 +1,5 @@
-"""Graph databases: Cypher handed to ``session.run()``, ``tx.run()`` and ``execute_query()``.
+"""Graph databases: Cypher handed to ``session.run()``, ``tx.run()``, ``execute_query()`` and
+the ``graph.query()`` of LangChain and RedisGraph.
 
 https://neo4j.com/docs/api/python-driver/current/api.html
 """
@@ -28,6 +29,13 @@ def _run(site: CallSite) -> Outcome | None:
     return None
 
 
+def _query(site: CallSite) -> Outcome | None:
+    """Return the same of a method that SQL and object queries go by, too."""
+    query = site.argument(0, "query", "cypher")
+    texts = [option for option in options(query) if isinstance(option, Text)] if query else []
+    return _run(site) if any(cypher.is_cypher(text.text) for text in texts) else None
+
+
 def _losses(site: CallSite, text: Text) -> list[Node]:
     found: list[Node] = []
     database = site.string(None, "database_")
@@ -42,4 +50,9 @@ def _losses(site: CallSite, text: Text) -> list[Node]:
     return found
 
 
-METHODS: dict[str, Handler] = {"run": _run, "execute_query": _run}
+METHODS: dict[str, Handler] = {
+    "run": _run,
+    "execute_query": _run,
+    "query": _query,
+    "cypher_query": _query,
+}

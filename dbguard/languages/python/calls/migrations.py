@@ -24,6 +24,7 @@ from dbguard.languages.python.values import (
     options,
 )
 from dbguard.operations import Kind, TargetKind, Trait
+from dbguard.patterns import regex
 from dbguard.records import dataclass
 from dbguard.source import Mapped
 
@@ -118,16 +119,46 @@ def _flask_downgrade(site: CallSite) -> Outcome | None:
 
 def _call_command(site: CallSite) -> Outcome | None:
     """``call_command("flush")``: the same as ``manage.py flush``."""
-    name = site.string(0, "command_name")
+    name = site.string(0, "command_name") or _named_command(site.argument(0, "command_name"))
     if name is None:
         return None
+    return _django_command(site, name, site.arguments[1:])
+
+
+def _named_command(value: Value | None) -> str | None:
+    return value.name if isinstance(value, Handle) and value.kind == "django command" else None
+
+
+def _handle(site: CallSite) -> Outcome | None:
+    """``Command().handle(interactive=False)`` of a command that was imported."""
+    name = _named_command(site.receiver)
+    return None if name is None else _django_command(site, name, site.arguments)
+
+
+_COMMAND_CLASS = regex(r"\.management\.commands\.(\w+)\.Command$")
+
+
+def _command_object(site: CallSite) -> Outcome | None:
+    """``Command()`` of a module of ``management/commands``, which is named as the command."""
+    found = _COMMAND_CLASS.search(site.name)
+    return Outcome([], Handle("django command", name=found[1])) if found is not None else None
+
+
+_OPERANDS = ("app_label", "migration_name")
+"""What stands on ``migrate``'s command line without an option, in this order."""
+
+
+def _django_command(site: CallSite, name: str, arguments: list[Value]) -> Outcome:
     words = ["manage.py", name]
-    for value in site.arguments[1:]:
+    keywords = site.keywords
+    for value in (*arguments, *(keywords[key] for key in _OPERANDS if key in keywords)):
         for item in value.items if isinstance(value, Items) else (value,):
             text = as_text(options(item)[0])
             if text is not None:
                 words.append(text.text)
-    for key, value in site.keywords.items():
+    for key, value in keywords.items():
+        if key in ("command_name", *_OPERANDS):
+            continue
         option = "--" + key.replace("_", "-")
         if isinstance(value, Constant) and isinstance(value.value, bool):
             if key == "interactive" and value.value is False:
@@ -315,6 +346,8 @@ EFFECTS: dict[str, Handler] = {
 }
 
 METHODS: dict[str, Handler] = {
+    "handle": _handle,
+    "execute": _handle,
     "call_command": _call_command,
     "drop_column": TableChange(Kind.DROP_COLUMN, column=True),
     "rename_table": TableChange(Kind.RENAME_TABLE, new_name=True),
@@ -338,6 +371,9 @@ METHODS: dict[str, Handler] = {
 
 VALUES: dict[str, Handler] = {
     "django.db.connection.schema_editor": _schema_editor,
+    # By package and last name: that of any command of theirs.
+    "django.core.management.commands.flush.Command": _command_object,
+    "django_extensions.management.commands.reset_db.Command": _command_object,
 }
 
 VALUE_METHODS: dict[str, Handler] = {

@@ -538,6 +538,8 @@ METHODS: dict[str, Handler] = {
     "update": _update,
     "drop": _drop,
     "drop_tables": drop_tables,
+    "drop_db_tables": drop_tables,
+    "drop_db_tables_sync": drop_tables,
     "create_tables": _create_tables,
     "drop_table": _drop_table,
     "truncate_table": _truncate_table,

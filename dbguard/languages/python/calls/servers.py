@@ -18,8 +18,10 @@ from dbguard.languages.python.values import (
 )
 from dbguard.operations import Kind, TargetKind
 from dbguard.patterns import regex
+from dbguard.source import hole
 
 _COLLECTION = regex(r"(?:^|[._])(?:coll|collection|col|table)\w*$", re.IGNORECASE)
+_ENTRY = regex(r"\[\s*(?:[\"'](?P<text>[^\"'\]]+)[\"']|(?P<name>[\w.]+))\s*\]$")
 _MONGO = (b"pymongo", b"motor", b"mongo")
 
 
@@ -33,7 +35,7 @@ def _uses(site: CallSite, *libraries: bytes) -> bool:
 
 def _drop_collection(site: CallSite) -> Outcome | None:
     """``db.drop_collection("users")``; mongoengine's ``User.drop_collection()``."""
-    name = site.string(0, "name_or_collection")
+    name = site.string(0, "name_or_collection", "collection_name")
     database = site.receiver.name if isinstance(site.receiver, Handle) else None
     if name is None:
         name = table_name(site.receiver, site.receiver_text)
@@ -58,6 +60,9 @@ def _collection(site: CallSite, kind: TargetKind = TargetKind.TABLE):  # type: i
     if isinstance(receiver, Handle):
         return make_target(kind, receiver.name, receiver.database)
     name = receiver.name if isinstance(receiver, Unknown | Symbol) else site.receiver_text
+    if (entry := _ENTRY.search(name)) is not None:
+        key = entry["text"] or hole(entry["name"].rpartition(".")[2])
+        return make_target(kind, key)
     return make_target(kind, name.rpartition(".")[2])
 
 
