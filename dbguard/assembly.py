@@ -229,7 +229,7 @@ class Assembly:
             region,
             self.files.module,
             path,
-            functions=context_of(path) is not Context.TEST,
+            functions=context_of(path, self.files.test_paths) is not Context.TEST,
             entries=entries,
         )
         for other in modules:
@@ -254,7 +254,7 @@ class Assembly:
             return None if found is None else (found.project_path, found.region)
 
         path = self._open[-1].path
-        is_test = context_of(path) is Context.TEST
+        is_test = context_of(path, files.test_paths) is Context.TEST
         lowered, called = shell.lower_in_project(
             region, find, path, self._calls_left, is_test=is_test
         )

@@ -59,16 +59,17 @@ class Inclusion:
 class ProjectFiles:
     """The files of a project, for those that another one runs.
 
-        ``root`` is the absolute folder of the project. ``shown`` maps paths from the root on
+    ``root`` is the absolute folder of the project. ``shown`` maps paths from the root on
     the names under which the scan reports them, as far as it checks them; ``excluded`` are
-        patterns of paths that nothing is to be said about. ``contents`` are read instead of
-    what lies in the work tree.
+    patterns of paths that nothing is to be said about, ``test_paths`` of tests whatever
+    their names. ``contents`` are read instead of what lies in the work tree.
     """
 
     root: str
     shown: Mapping[str, str] = field(default_factory=dict)
     excluded: tuple[str, ...] = ()
     contents: Mapping[str, bytes] = field(default_factory=dict)
+    test_paths: tuple[str, ...] = ()
 
     def find(self, include: Include, including: str) -> Inclusion | None:
         """Return the file that *include* means, None where there is none to be read.

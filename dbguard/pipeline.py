@@ -596,7 +596,8 @@ def _files(options: ScanOptions, survey: _Survey) -> ProjectFiles:
     hits = sorted((*survey.hits, *survey.others), key=lambda hit: hit.path)
     shown = {candidate.project_path: candidate.path for candidate in hits}
     at_hand = {hit.project_path: hit.data for hit in hits if hit.data is not None}
-    return ProjectFiles(str(options.root), shown, options.config.exclude, at_hand)
+    config = options.config
+    return ProjectFiles(str(options.root), shown, config.exclude, at_hand, config.test_paths)
 
 
 def _checked(hits: list[Candidate], check: _Check, jobs: int) -> Iterator[_Checked]:

@@ -12,6 +12,8 @@ Why that holds:
   together, the name of the call stands in one piece, and what calls by a name that is put
   together (``getattr``, ``exec``) is a word itself. So no word of the SQL is asked for.
   A function of a package needs the package's name too, unless something imports by a text.
+- A function of another module of the project may be what calls them: then a text that tells
+  what is lost stands in one piece where that is called, or nobody knows of it here.
 - Python reads identifiers in NFKC (``os.ｒemove``): so does this.
 - **Shell** builds any word from pieces at run time (``r\\m``, ``"r"m``, ``$A$B``,
   ``{r,}m``, ``$'\\x72m'``), and its whole text is commands: scripts are always parsed.
@@ -111,7 +113,7 @@ def _python(data: bytes) -> bool:
     # One walk over the words of the file; what follows is about those few that are asked for.
     present = _ASKED.intersection(data.translate(_BETWEEN_WORDS).split())
     if _WORDS.isdisjoint(present):
-        return False
+        return _hands_down(data)
     loose = not _IMPORTS_BY_TEXT.isdisjoint(present)
     if any(
         _is_used(word, data)
@@ -121,7 +123,15 @@ def _python(data: bytes) -> bool:
         return True
     from dbguard.languages.python_contexts import handed_on
 
-    return bool(handed_on(data, present))
+    return bool(handed_on(data, present)) or _hands_down(data)
+
+
+def _hands_down(data: bytes) -> bool:
+    if b"import" not in data:
+        return False
+    from dbguard.languages.python_contexts import hands_down
+
+    return hands_down(data)
 
 
 def _is_used(word: bytes, data: bytes) -> bool:

@@ -106,6 +106,15 @@ def test_test_paths(repository: Repository) -> None:
     assert severities(repository.report()) == {"qa/a.sql": "note"}
 
 
+def test_what_a_test_calls_is_judged_where_it_stands(repository: Repository) -> None:
+    repository.write("shop/__init__.py", "")
+    repository.write("shop/storage.py", "import os\n\ndef clean(path):\n    os.remove(path)\n")
+    repository.write("qa/check.py", "from shop.storage import clean\nclean('shop.db')\n")
+    assert severities(repository.report()) == {"shop/storage.py": "error"}
+    repository.write(".dbguard.yaml", "test-paths: [qa/]\n")
+    assert severities(repository.report()) == {}
+
+
 def test_the_policy_of_the_base_holds_and_weakening_it_is_found(repository: Repository) -> None:
     repository.commit(pyproject_toml="[tool.dbguard]\nexclude = ['dumps/']\n[tool.dbguard.severity]\n"
         "drop-column = 'off'\n", a_sql="DROP TABLE a;\n")  # fmt: skip

@@ -31,6 +31,27 @@ def found(
     ]
 
 
+@pytest.mark.parametrize(
+    ("acts", "call"),
+    [
+        ("import os\ndef clean(path):\n    os.remove(path)\n", "clean('shop.db')"),
+        ("def clean(sql):\n    connection.execute(sql)\n", "clean('drop table users')"),
+        (
+            "def clean(statements):\n    for one in statements:\n        connection.execute(one)\n",
+            "clean([f'TRUNCATE users', 'SELECT 1'])",
+        ),
+        ("import os\ndef clean(line):\n    os.system(line)\n", "clean('dropdb shop')"),
+    ],
+)
+def test_what_a_call_hands_down_is_found_without_a_word_of_its_own(
+    tmp_path: Path, acts: str, call: str
+) -> None:
+    files = {"steps.py": acts, "reset.py": f"from steps import clean\n{call}\n"}
+    assert len(found(tmp_path, files)) == 1
+    files["reset.py"] = f"from other import clean\n{call}\n"
+    assert not found(tmp_path, files)
+
+
 DELETED = [("reset.py", 3, "delete-database-file", "error")]
 
 

@@ -317,7 +317,6 @@ PROGRAMS = {
     "mkfs.ext4": "files",
     "mkfs.xfs": "files",
     "mksh": "interpreters",
-    "mkswap": "files",
     "mongo": "documents",
     "mongodump": "backups",
     "mongoimport": "backups",

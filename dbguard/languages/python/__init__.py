@@ -20,6 +20,7 @@ from dbguard.languages.python.marks import Marks
 from dbguard.languages.python.modules import CALLS_LIMIT, Find, Modules
 from dbguard.languages.python.program import Program
 from dbguard.languages.python.statements import block
+from dbguard.languages.python_contexts import hands_down
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.patterns import regex
 from dbguard.records import replace
@@ -146,8 +147,9 @@ def _lowered(region: Region, modules: Modules | None, entries: tuple[str, ...] =
         span = region.span(line, line)
         return Lowered((), (Problem(region.file.path, error, "limit", span),))
     region = _with_plain_identifiers(region)
-    marks = Marks(region.text.encode("utf-8", "surrogatepass"), calls.WORDS, calls.NAMED)
-    if not marks.any:
+    data = region.text.encode("utf-8", "surrogatepass")
+    marks = Marks(data, calls.WORDS, calls.NAMED)
+    if not marks.any and (modules is None or not hands_down(data)):
         return Lowered()
     try:
         tree = SyntaxTree(region, _language())
@@ -158,6 +160,8 @@ def _lowered(region: Region, modules: Modules | None, entries: tuple[str, ...] =
     problems = _unreadable(tree)
     if modules is not None:
         marks.add(modules.acting(tree.data))
+        if not marks.offsets:
+            return Lowered()
     marks.spread(tree)
     program = Program(tree, marks, modules)
     if modules is not None:
