@@ -43,6 +43,12 @@ class Candidate:
     follow: bool = False
     data: bytes | None = None
 
+    def content(self) -> bytes | Problem:
+        """Return what the file consists of, or why it cannot be read."""
+        if self.data is not None:
+            return self.data
+        return read(self.absolute, self.path, follow=self.follow)
+
 
 @dataclass(frozen=True, slots=True)
 class Discovery:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dbguard import analysis, assembly, changes, git, pipeline
+from dbguard import analysis, assembly, changes, git, survey
 from dbguard.config import Config
 from dbguard.finding import LONGEST_CONTENT, Label
 from dbguard.hosts import json_nodes, makefile, yaml_nodes
@@ -218,7 +218,7 @@ def test_so_many_files_are_asked_which_databases_they_use(
     (tmp_path / "b.py").write_text(settings, encoding="utf-8")
     (tmp_path / "a.sh").write_text("rm var/store\n", encoding="utf-8")
     whole = scan(ScanOptions((str(tmp_path),), tmp_path, Config(), jobs=1))
-    monkeypatch.setattr(pipeline, "MAX_CONNECTING", 0)
+    monkeypatch.setattr(survey, "MAX_CONNECTING", 0)
     none = scan(ScanOptions((str(tmp_path),), tmp_path, Config(), jobs=1))
     assert (len(whole.findings), len(none.findings)) == (1, 0)
 

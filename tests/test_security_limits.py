@@ -15,9 +15,9 @@ from dbguard import (
     databases,
     decoding,
     git,
-    pipeline,
     reading,
     state,
+    survey,
 )
 from dbguard.hosts import json_nodes, makefile, yaml_nodes
 from dbguard.languages import syntax_tree
@@ -96,7 +96,7 @@ LIMITS = {
         "test_limits.py",
     ),
     "length of a name that is searched": (databases.LONGEST_NAME, "test_limits.py"),
-    "files lowered for the databases they connect to": (pipeline.MAX_CONNECTING, "test_limits.py"),
+    "files lowered for the databases they connect to": (survey.MAX_CONNECTING, "test_limits.py"),
     "characters decoded from a literal (base64, hexadecimal digits, zlib)": (
         decoding.LIMIT,
         "test_decoding.py",
