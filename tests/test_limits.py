@@ -11,7 +11,7 @@ from dbguard.config import Config
 from dbguard.finding import LONGEST_CONTENT, Label
 from dbguard.hosts import json_nodes, makefile, yaml_nodes
 from dbguard.languages import syntax_tree
-from dbguard.languages.shell import builtins, simple
+from dbguard.languages.shell import assignments, simple
 from dbguard.options import ScanOptions
 from dbguard.pipeline import scan
 from dbguard.report import frame
@@ -75,7 +75,7 @@ def test_an_array_that_doubles_is_cut(tmp_path: Path) -> None:
     doubling = "a=(app.db)\n" + 'a=("${a[@]}" "${a[@]}")\n' * 60 + 'rm "${a[@]}"\n'
     report = scanned(tmp_path, "a.sh", doubling)
     assert report.incomplete
-    assert any(str(builtins.MAX_ELEMENTS) in error for error in errors(report))
+    assert any(str(assignments.MAX_ELEMENTS) in error for error in errors(report))
 
 
 @pytest.mark.parametrize("test", ["[ {} ]", "[[ {} ]]", "test {}"])

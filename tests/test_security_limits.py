@@ -22,7 +22,7 @@ from dbguard import (
 from dbguard.hosts import json_nodes, makefile, yaml_nodes
 from dbguard.languages import syntax_tree
 from dbguard.languages.python import evaluation, modules, program, values
-from dbguard.languages.shell import builtins, library, limits
+from dbguard.languages.shell import assignments, library, limits
 
 ROOT = Path(__file__).parent.parent
 MIB = 1024 * 1024
@@ -57,7 +57,7 @@ LIMITS = {
     ),
     "depth of a JSON file": (json_nodes.MAX_DEPTH, "test_limits.py"),
     "expansion of a make variable": (makefile.MAX_EXPANSION, "test_limits.py"),
-    "elements of a shell array": (builtins.MAX_ELEMENTS, "test_limits.py"),
+    "elements of a shell array": (assignments.MAX_ELEMENTS, "test_limits.py"),
     "length of a text put together in Python": (evaluation.TEXT_LIMIT, "test_limits.py"),
     "values of a name in Python, in a loop": (values.EACH_LIMIT, "test_cut_lists.py"),
     "values of a name in Python, one of which it has": (

@@ -7,12 +7,13 @@ from collections.abc import Sequence as SequenceOf
 from dbguard.flow import Call, Node, Sequence, StopKind
 from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell.conditions import Split
+from dbguard.languages.shell.fields import has_glob
 from dbguard.languages.shell.limits import CALLS, DEPTH, REPEATED
 from dbguard.languages.shell.outcome import embeds, may_exit, stops_with
 from dbguard.languages.shell.scope import PARAMETERS, Value, distinct
 from dbguard.languages.shell.script import Script, parse
 from dbguard.languages.shell.streams import UNKNOWN, Stream
-from dbguard.languages.shell.words import Reading, has_glob
+from dbguard.languages.shell.words import Reading
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Mapped, SourceFile, Span, hole
 

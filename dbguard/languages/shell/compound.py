@@ -9,12 +9,13 @@ from dbguard.flow import Branch, Call, Loop, Node, Sequence, StopKind
 from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell import brackets
 from dbguard.languages.shell.conditions import NOTHING, Split, branch, ends
+from dbguard.languages.shell.fields import has_glob
 from dbguard.languages.shell.limits import ALTERNATIVES, REPEATED, TURNS
 from dbguard.languages.shell.outcome import stops_with
 from dbguard.languages.shell.scope import Value, distinct
 from dbguard.languages.shell.script import Script
 from dbguard.languages.shell.streams import UNKNOWN, Stream, together
-from dbguard.languages.shell.words import Reading, has_glob
+from dbguard.languages.shell.words import Reading
 from dbguard.patterns import regex
 from dbguard.source import Mapped, has_hole, hole
 

@@ -15,19 +15,18 @@ from dbguard.flow import (
     StopKind,
 )
 from dbguard.languages.grammars import Node as Syntax
-from dbguard.languages.shell import brackets, calls, chains, compound, simple
+from dbguard.languages.shell import brackets, calls, chains, compound, redirected, simple
 from dbguard.languages.shell.conditions import NOTHING, Split, branch, tested
 from dbguard.languages.shell.library import Sources
 from dbguard.languages.shell.limits import DEPTH, EVALUATED
-from dbguard.languages.shell.redirects import REDIRECTS, Redirects, redirects_of
+from dbguard.languages.shell.redirected import place
+from dbguard.languages.shell.redirects import Redirects
 from dbguard.languages.shell.scope import ERREXIT, PARAMETERS, Scope
 from dbguard.languages.shell.script import STATEMENTS, Script
 from dbguard.languages.shell.streams import UNKNOWN, Stream, together
 from dbguard.languages.shell.words import Expander, Reading
 from dbguard.patterns import regex
 from dbguard.source import Problem, Region, Span
-
-_SEVERAL = frozenset(("list", "pipeline", "negated_command"))
 
 
 class Interpreter:
@@ -55,7 +54,7 @@ class Interpreter:
         self.made = 0
         self.abroad = False
         self._evaluated = 0
-        self._moved: dict[tuple[int, int, int], list[Syntax]] = {}
+        self.moved: dict[tuple[int, int, int], list[Syntax]] = {}
         self._limits: set[str] = set()
 
     # -- the whole -----------------------------------------------------------------
@@ -248,8 +247,8 @@ class Interpreter:
         stdin: Stream | None,
         extra: Redirects | None,
     ) -> list[Node]:
-        if self._moved and _place(script, node) in self._moved:
-            return self._redirected(script, node, checked, stdin)
+        if self.moved and place(script, node) in self.moved:
+            return redirected.run(self, script, node, checked, stdin)
         match node.type:
             case (
                 "command"
@@ -260,7 +259,7 @@ class Interpreter:
             ):
                 return simple.run(self, script, node, checked, stdin, extra)
             case "redirected_statement":
-                return self._redirected(script, node, checked, stdin)
+                return redirected.run(self, script, node, checked, stdin)
             case "pipeline":
                 return chains.pipeline(self, script, node, checked, stdin)
             case "list":
@@ -304,16 +303,17 @@ class Interpreter:
         self.depth += 1
         self.suspended += 1
         try:
-            return self._split(script, node, stdin)
+            return self.split_of(script, node, stdin)
         finally:
             self.depth -= 1
             self.suspended -= 1
 
-    def _split(
+    def split_of(
         self, script: Script, node: Syntax, stdin: Stream | None, extra: Redirects | None = None
     ) -> Split:
-        if self._moved and _place(script, node) in self._moved:
-            return self._redirected_split(script, node, stdin)
+        """Return the same of a command that is being followed already."""
+        if self.moved and place(script, node) in self.moved:
+            return redirected.split(self, script, node, stdin)
         match node.type:
             case "list":
                 return chains.and_or_split(self, script, node, stdin)
@@ -327,7 +327,7 @@ class Interpreter:
                     return brackets.of_arithmetic(self, script, node)
                 return self.last_split(script, node.children, None, stdin)
             case "redirected_statement":
-                return self._redirected_split(script, node, stdin)
+                return redirected.split(self, script, node, stdin)
             case "command":
                 return simple.split(self, script, node, stdin, extra)
             case "subshell":
@@ -337,70 +337,7 @@ class Interpreter:
                 return Split((self.subshell(script, node, split.yes),), split.no)
         return Split(tuple(self.run(script, node, True, stdin)))
 
-    def _parts_of_redirected(
-        self, script: Script, node: Syntax
-    ) -> tuple[Syntax | None, list[Syntax]]:
-        """Return a command and its redirections.
-
-        The parser hangs those of ``a && b > c`` and ``a | b > c`` on the whole; they belong
-        to the last command and are moved there.
-        """
-        moved = self._moved.pop(_place(script, node), [])
-        if node.type != "redirected_statement":
-            return node, moved
-        body = node.child_by_field_name("body")
-        redirects = [child for child in node.children if child.type in REDIRECTS] + moved
-        if body is None or body.type not in _SEVERAL:
-            return body, redirects
-        last: Syntax = body
-        while last.type in _SEVERAL:
-            inner = [child for child in last.children if child.type in STATEMENTS]
-            if not inner:
-                return body, redirects
-            last = inner[-1]
-        self._moved[_place(script, last)] = redirects
-        return body, []
-
-    def _redirected(
-        self, script: Script, node: Syntax, checked: bool, stdin: Stream | None
-    ) -> list[Node]:
-        body, listed = self._parts_of_redirected(script, node)
-        if body is not None and not listed:
-            return self.run(script, body, checked, stdin)
-        reading = Reading()
-        redirects = redirects_of(self, script, listed, reading, stdin)
-        found = list(reading.before)
-        if body is None or body.type != "command":
-            found += redirects.operations
-        self.report(reading)
-        if body is not None:
-            found += self.run(script, body, checked, redirects.stdin, redirects)
-        elif redirects.stdin is not None:
-            # $(< file) writes what it reads.
-            self.output = redirects.stdin
-        self.output = redirects.visible(self.output)
-        return found
-
-    def _redirected_split(self, script: Script, node: Syntax, stdin: Stream | None) -> Split:
-        body, listed = self._parts_of_redirected(script, node)
-        if body is None:
-            return Split(tuple(self._redirected(script, node, True, stdin)))
-        if not listed:
-            return self.split(script, body, stdin)
-        reading = Reading()
-        redirects = redirects_of(self, script, listed, reading, stdin)
-        if body.type == "command":
-            split = simple.split(self, script, body, stdin, redirects)
-        else:
-            split = self._split(script, body, redirects.stdin)
-        self.report(reading)
-        written = () if body.type == "command" else redirects.operations
-        self.output = redirects.visible(self.output)
-        return Split((*reading.before, *written, *split.yes), split.no)
-
-    # -- and, or -------------------------------------------------------------------
-
-    # -- compound commands ---------------------------------------------------------
+    # -- subshells -----------------------------------------------------------------
 
     def subshell(self, script: Script, node: Syntax, nodes: SequenceOf[Node]) -> Node:
         """Return nodes whose exits end only themselves."""
@@ -415,7 +352,7 @@ class Interpreter:
         self.scope.undo(mark)
         return [self.subshell(script, node, nodes)] if nodes else []
 
-    # -- functions and substitutions -------------------------------------------------
+    # -- places and problems ---------------------------------------------------------
 
     def span(self, script: Script, node: Syntax) -> Span:
         """Return where a node stands in the outermost file."""
@@ -425,10 +362,6 @@ class Interpreter:
         """Report what could not be expanded."""
         for error, span in reading.problems:
             self.problem("limit", error, span)
-
-
-def _place(script: Script, node: Syntax) -> tuple[int, int, int]:
-    return id(script), node.start_byte, node.end_byte
 
 
 _KEPT = regex(r"(\w+)=\"?\$\{?\?\}?\"?", re.ASCII)

@@ -9,7 +9,7 @@ from dbguard import commands
 from dbguard.commands.invocation import Invocation, Word
 from dbguard.flow import Check, Embed, Include, Node, Stop, StopKind
 from dbguard.languages.grammars import Node as Syntax
-from dbguard.languages.shell import brackets, builtins, calls
+from dbguard.languages.shell import assignments, brackets, builtins, calls
 from dbguard.languages.shell.conditions import Split, branch, tested
 from dbguard.languages.shell.limits import MADE
 from dbguard.languages.shell.redirects import REDIRECTS, Redirects, add_redirect
@@ -88,9 +88,9 @@ def run(
     if node.type in ("variable_assignment", "variable_assignments"):
         return _assignments(shell, script, node, checked)
     if node.type == "declaration_command":
-        return builtins.declaration(shell, script, node)
+        return assignments.declaration(shell, script, node)
     if node.type == "unset_command":
-        return builtins.unset(shell, script, node)
+        return assignments.unset(shell, script, node)
     if shell.made > MADE:
         error = f"of more than {MADE:,} steps the first are followed"
         shell.problem("limit", error, shell.span(script, node))
@@ -155,7 +155,7 @@ def _line(
             child = cursor.node
             assert child is not None
             if child.type == "variable_assignment" and child.start_byte < own_line:
-                reading.before.extend(builtins.assign(shell, script, child, checked=False))
+                reading.before.extend(assignments.assign(shell, script, child, checked=False))
             elif child.type == "variable_assignment":
                 _prefix_assignment(shell, script, child, line)
             elif child.type in REDIRECTS:
@@ -255,7 +255,7 @@ def _assignments(shell: Interpreter, script: Script, node: Syntax, checked: bool
     listed = node.children if node.type == "variable_assignments" else [node]
     for child in listed:
         if child.type == "variable_assignment":
-            found.extend(builtins.assign(shell, script, child, checked))
+            found.extend(assignments.assign(shell, script, child, checked))
     return found
 
 

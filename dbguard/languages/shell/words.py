@@ -13,7 +13,9 @@ from dbguard.commands.invocation import Word
 from dbguard.flow import Node
 from dbguard.languages.shell import parameters
 from dbguard.languages.shell.braces import TooManyWordsError, expand_braces
+from dbguard.languages.shell.closings import closing, end_of_substitution
 from dbguard.languages.shell.escapes import ESCAPE, escaped
+from dbguard.languages.shell.fields import fields_of, joined, used
 from dbguard.languages.shell.parts import Part, PartKind
 from dbguard.languages.shell.scope import WRITTEN, Scope, Value, distinct
 from dbguard.languages.shell.script import Script
@@ -40,8 +42,6 @@ _SPECIAL_NAMES = {
     "!": "pid",
     "-": "options",
 }
-_GLOB = regex(r"[*?]|\[[^\]]+\]")
-_BLANKS = regex(r"[ \t\n]+")
 _ORDINARY = regex(r"[\w./:=,@%+-]+")
 _DEPTH = 40
 _MOST_PARTS = 4000
@@ -96,7 +96,7 @@ class Expander:
             return [Word(self._scope.located(Mapped.at(hole("braces"), span)))]
         found: list[Word] = []
         for alternative in alternatives:
-            found.extend(_fields(alternative))
+            found.extend(fields_of(alternative))
         return [Word(self._scope.located(word.mapped), word.glob) for word in found]
 
     def value(self, script: Script, start: int, end: int, reading: Reading) -> Value:
@@ -109,7 +109,7 @@ class Expander:
     def text(self, script: Script, reading: Reading) -> Mapped:
         """Return the body of a here-document with its expansions."""
         parts = self._parts(script, 0, len(script.text), "document", reading)
-        return self._scope.located(_joined(parts))
+        return self._scope.located(joined(parts))
 
     def _parts(self, script: Script, at: int, end: int, mode: str, reading: Reading) -> list[Part]:
         parts: list[Part] = []
@@ -159,7 +159,7 @@ class Expander:
             return self._string(script, at + 1, end, reading, parts)
         if mark in "<>":
             if following == "(":
-                stop = _end_of_substitution(script, at, end)
+                stop = end_of_substitution(script, at, end)
                 value = self._substitute(script, at, stop, reading)
                 reading.met(value)
                 span = script.prepared.span(at, stop)
@@ -233,10 +233,10 @@ class Expander:
     def _substitution(
         self, script: Script, at: int, end: int, quoted: bool, reading: Reading, parts: list[Part]
     ) -> int:
-        stop = _end_of_substitution(script, at, end)
+        stop = end_of_substitution(script, at, end)
         value = self._substitute(script, at, stop, reading)
         reading.met(value)
-        parts.append(_use(value, script.prepared.span(at, stop), quoted, all_fields=False))
+        parts.append(used(value, script.prepared.span(at, stop), quoted, all_fields=False))
         return stop
 
     def _arithmetic(
@@ -261,7 +261,7 @@ class Expander:
             return Part((Mapped.at(text, span),), kind)
         reading.met(value)
         value = self._scope.seen_from(value, span)
-        return _use(value, span, quoted, all_fields=name == "@" or (name == "*" and not quoted))
+        return used(value, span, quoted, all_fields=name == "@" or (name == "*" and not quoted))
 
     def lookup(self, name: str) -> Value | None:
         """Return the value of a variable or a special parameter, None where unknown."""
@@ -319,10 +319,10 @@ class Expander:
             return [Part((Mapped.at(hole(_SPECIAL_NAMES.get(name, name)), span),), kind)]
         if operator and operator[-1] not in "-=?+":
             operand = self._operand(script, after, stop, True, reading)
-            value = parameters.applied(operator, value, _joined(operand).text, span)
+            value = parameters.applied(operator, value, joined(operand).text, span)
             if value is None:
                 return [Part((Mapped.at(hole(name), span),), kind)]
-        return [_use(value, span, quoted, all_fields=every)]
+        return [used(value, span, quoted, all_fields=every)]
 
     def _operand(
         self, script: Script, at: int, stop: int, quoted: bool, reading: Reading
@@ -333,101 +333,12 @@ class Expander:
         finally:
             self._depth -= 1
         if quoted:
-            return [Part((_joined(parts),), PartKind.QUOTED)]
+            return [Part((joined(parts),), PartKind.QUOTED)]
         # What an expansion gives is split, quoted parts of it apart.
         return [
             replace(part, kind=PartKind.SPLIT) if part.kind is PartKind.PLAIN else part
             for part in parts
         ]
-
-
-def _use(value: Value, span: Span, quoted: bool, *, all_fields: bool) -> Part:
-    """Return a value as it is used at *span*.
-
-    A short text stands for the place where it is used, one with blanks in it (a statement,
-    a command line) keeps leading to where it is written.
-    """
-    fields = value.fields if all_fields or (value.array and not quoted) else value.fields[:1]
-    if value.array and quoted and not all_fields and len(value.fields) > 1:
-        fields = value.fields[:1]
-    if not fields and (quoted and not all_fields):
-        fields = (Mapped("", Mapped.at(" ", span).map.slice(0, 0)),)
-    if not quoted or all_fields:
-        kind = PartKind.ARRAY if quoted else PartKind.SPLIT
-    else:
-        kind = PartKind.QUOTED
-    return Part(tuple(_placed(text, span) for text in fields), kind, value.glob, span)
-
-
-def _placed(mapped: Mapped, span: Span) -> Mapped:
-    if not mapped.text or _BLANKS.search(mapped.text):
-        return mapped
-    return Mapped.at(mapped.text, span)
-
-
-def _joined(parts: list[Part]) -> Mapped:
-    transcript = Transcript()
-    for part in parts:
-        for index, text in enumerate(part.fields):
-            if index:
-                span = text.span
-                transcript.inexact(" ", span.start, 0)
-            transcript.mapped(text)
-    return transcript.build()
-
-
-def _value(parts: list[Part], reading: Reading) -> Value:
-    glob = any(part.glob for part in parts)
-    queries = distinct(reading.queries)
-    return Value((_joined(parts),), False, glob, queries, reading.asked, reading.flag)
-
-
-def _fields(parts: list[Part]) -> list[Word]:
-    """Split the parts of a word into fields (POSIX 2.6.5)."""
-    found: list[Word] = []
-    current: Transcript | None = None
-    glob = False
-
-    def close() -> None:
-        nonlocal current, glob
-        if current is not None:
-            found.append(Word(current.build(), glob))
-        current, glob = None, False
-
-    for part in parts:
-        if part.kind is PartKind.SPLIT:
-            for index, text in enumerate(part.fields):
-                if index:
-                    close()
-                if text.text[:1] in (" ", "\t", "\n"):
-                    close()
-                for position, piece in enumerate(_pieces(text, part.span)):
-                    if position:
-                        close()
-                    current = current or Transcript()
-                    current.mapped(piece)
-                    glob = glob or part.glob or _GLOB.search(piece.text) is not None
-                if text.text[-1:] in (" ", "\t", "\n"):
-                    close()
-            continue
-        for index, text in enumerate(part.fields):
-            if index:
-                close()
-            current = current or Transcript()
-            current.mapped(text)
-            glob = glob or part.glob
-            if part.kind is PartKind.PLAIN and _GLOB.search(text.text[:10_000]):
-                glob = True
-    close()
-    return found
-
-
-def _pieces(text: Mapped, span: Span | None) -> list[Mapped]:
-    pieces = []
-    for match in re.finditer(r"[^ \t\n]+", text.text):
-        piece = text.slice(match.start(), match.end())
-        pieces.append(piece if span is None else Mapped.at(piece.text, span))
-    return pieces
 
 
 def _ansi_string(script: Script, at: int, end: int, parts: list[Part]) -> int:
@@ -453,53 +364,7 @@ def _ansi_string(script: Script, at: int, end: int, parts: list[Part]) -> int:
     return place + 1
 
 
-def _end_of_substitution(script: Script, at: int, end: int) -> int:
-    """Return where ``$(``, ``<(`` or a backtick at *at* ends."""
-    node = script.substitutions.get(at)
-    if node is not None:
-        return min(end, script.range(node)[1])
-    if script.text[at] == "`":
-        place = at + 1
-        while place < end and script.text[place] != "`":
-            place += 2 if script.text[place] == "\\" else 1
-        return min(end, place + 1)
-    stop = closing(script.text, at + 1, end)
-    return end if stop is None else stop + 1
-
-
-_BRACKETS = regex(r"[\\'\"(){}`]")
-_CLOSERS = {"(": ")", "{": "}"}
-
-
-def closing(text: str, at: int, end: int) -> int | None:
-    """Return the place of the bracket that closes the one at *at*, None where none does."""
-    stack = [_CLOSERS[text[at]]]
-    at += 1
-    while True:
-        match = _BRACKETS.search(text, at, end)
-        if match is None:
-            return None
-        mark, at = match[0], match.end()
-        top = stack[-1]
-        if mark == "\\":
-            at += 1
-        elif mark == top:
-            stack.pop()
-            if not stack:
-                return match.start()
-        elif mark in "({" and text[match.start() - 1 : match.start()] == "$":
-            stack.append(_CLOSERS[mark])
-        elif top == '"':
-            continue
-        elif mark == "(" and top == ")":
-            stack.append(")")
-        elif mark == '"':
-            stack.append('"')
-        elif mark == "'" and top == ")":
-            quote = text.find("'", at, end)
-            at = end if quote < 0 else quote + 1
-
-
-def has_glob(text: str) -> bool:
-    """Say whether a text would be expanded to the names of files."""
-    return _GLOB.search(text[:10_000]) is not None
+def _value(parts: list[Part], reading: Reading) -> Value:
+    glob = any(part.glob for part in parts)
+    queries = distinct(reading.queries)
+    return Value((joined(parts),), False, glob, queries, reading.asked, reading.flag)
