@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from dbguard.assembly import DIRECTIVE
 from dbguard.checking import Checked
 from dbguard.classification import Databases
 from dbguard.config import Config
@@ -14,6 +13,7 @@ from dbguard.context import context_of
 from dbguard.discover import Candidate, discover
 from dbguard.evidence import Context, Project
 from dbguard.inclusion import ProjectFiles
+from dbguard.lowering import DIRECTIVE
 from dbguard.options import ScanOptions
 from dbguard.prefilter import may_have_operations
 from dbguard.reading import decode, is_binary

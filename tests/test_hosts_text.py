@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbguard.analysis import analyse
-from dbguard.assembly import Assembly, language
+from dbguard.assembly import Assembly
 from dbguard.flow import Branch, Call, Embed, Node, Sequence
 from dbguard.hosts import terraform
 from dbguard.hosts.json_nodes import Json, Text
+from dbguard.lowering import language
 from dbguard.source import Region, SourceFile
 from tests.expectations import FIXTURES
 

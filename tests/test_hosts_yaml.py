@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbguard.assembly import language
 from dbguard.hosts.paths import host_of_path
 from dbguard.hosts.yaml_nodes import MAX_VISITS, Yaml
+from dbguard.lowering import language
 from dbguard.source import Mapped, Region, SourceFile
 
 HOSTS = (

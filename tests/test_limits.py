@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dbguard import analysis, assembly, changes, git, survey
+from dbguard import analysis, assembly, changes, git, lowering, survey
 from dbguard.config import Config
 from dbguard.finding import LONGEST_CONTENT, Label
 from dbguard.hosts import json_nodes, makefile, yaml_nodes
@@ -64,7 +64,7 @@ def test_a_program_beyond_a_length_is_reported(tmp_path: Path, name: str, hit: s
 def test_embedded_texts_of_one_file_are_read_up_to_a_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assembly, "MAX_REGIONS", 10)
+    monkeypatch.setattr(lowering, "MAX_REGIONS", 10)
     # The script itself is the first of them.
     report = scanned(tmp_path, "a.sh", "psql -c 'DROP TABLE users'\n" * 10)
     assert (len(report.findings), errors(report)) == (9, ["more than 10 embedded texts"])
@@ -155,7 +155,7 @@ def test_a_text_that_takes_too_long_to_parse_is_reported(
 
 # limit: depth of texts in each other
 def test_texts_nest_up_to_a_depth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembly, "MAX_REGION_DEPTH", 2)
+    monkeypatch.setattr(lowering, "MAX_REGION_DEPTH", 2)
     text = 'bash -c "bash -c \'psql -c \\"DROP TABLE users\\"\'"\n'
     assert errors(scanned(tmp_path, "a.sh", text)) == ["more than 2 texts stand in each other"]
 
