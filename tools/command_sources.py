@@ -8,7 +8,6 @@ repository, a stored ``page``), and by what exactly.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from fnmatch import fnmatchcase
 from importlib import import_module
@@ -18,6 +17,7 @@ from typing import NamedTuple
 
 from dbguard.commands import programs
 from dbguard.commands.entry import Client, Command, Entry, Wrapper
+from tools.generated import write_or_check
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "commands-sources.md"
@@ -104,20 +104,5 @@ def page() -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Write the page, or return 1 where it is stale."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    check = parser.parse_args().check
-    wanted = page()
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted:
-        return 0
-    if check:
-        print(f"{PAGE.name} is stale: run python tools/command_sources.py", file=sys.stderr)
-        return 1
-    PAGE.write_text(wanted, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(page(), PAGE, __file__))

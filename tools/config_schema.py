@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from dbguard.config import FAIL_ON, MINIMUM, OPTION, PATTERN_KEYS, PROGRAM, RULE_SEVERITY
 from dbguard.own_commands import DOES
 from dbguard.rules import all_rules
+from tools.generated import write_or_check
 
 SCHEMA = Path(__file__).resolve().parent.parent / "docs" / "config.schema.json"
 
@@ -94,20 +94,5 @@ def _command() -> dict[str, Any]:
     }
 
 
-def main() -> int:
-    """Write the schema, or return 1 where it is stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    check = parser.parse_args().check
-    wanted = json.dumps(schema(), indent=2) + "\n"
-    if SCHEMA.exists() and SCHEMA.read_text(encoding="utf-8") == wanted:
-        return 0
-    if check:
-        print(f"{SCHEMA.name} is stale: run python tools/config_schema.py", file=sys.stderr)
-        return 1
-    SCHEMA.write_text(wanted, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(json.dumps(schema(), indent=2) + "\n", SCHEMA, __file__))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import defaultdict
 from pathlib import Path
 
 from dbguard.languages.python.calls import index
 from dbguard.languages.python_contexts import HANDED_ON
+from tools.generated import write_or_check
 
 FILE = Path(__file__).resolve().parent.parent / "dbguard" / "prefilter_words.py"
 
@@ -59,22 +59,5 @@ def module() -> str:
     return "\n".join([*lines, "    }", ")", ""])
 
 
-def main() -> int:
-    """Write the module, or return 1 where it is stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    check = parser.parse_args().check
-    if FILE.exists() and FILE.read_text(encoding="utf-8") == module():
-        return 0
-    if check:
-        print(
-            "dbguard/prefilter_words.py is stale: run python tools/prefilter_words.py",
-            file=sys.stderr,
-        )
-        return 1
-    FILE.write_text(module(), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(module(), FILE, __file__))

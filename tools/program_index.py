@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
 from dbguard.commands import programs
+from tools.generated import write_or_check
 
 FILE = Path(programs.__file__).parent.parent / "program_index.py"
 
@@ -32,19 +32,5 @@ def module() -> str:
     return "\n".join([HEADER, *lines, "}", ""])
 
 
-def main() -> int:
-    """Write the module, or return 1 where it is stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    check = parser.parse_args().check
-    if FILE.exists() and FILE.read_text(encoding="utf-8") == module():
-        return 0
-    if check:
-        sys.stderr.write(f"{FILE} is stale: run tools/program_index.py\n")
-        return 1
-    FILE.write_text(module(), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(module(), FILE, __file__))

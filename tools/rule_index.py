@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from dbguard.operations import Kind
 from dbguard.rule import Rule
 from dbguard.rules import all_rules
+from tools.generated import write_or_check
 
 FILE = Path(__file__).resolve().parent.parent / "dbguard" / "rule_index.py"
 
@@ -44,19 +44,5 @@ def module() -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def main() -> int:
-    """Write the module, or return 1 where it is stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    text = module()
-    if parser.parse_args().check:
-        if not FILE.exists() or FILE.read_text(encoding="utf-8") != text:
-            sys.stderr.write(f"{FILE} is stale: run tools/rule_index.py\n")
-            return 1
-        return 0
-    FILE.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(module(), FILE, __file__))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import tempfile
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+
+from tools.generated import write_or_check
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "scan.svg"
 
@@ -123,21 +124,5 @@ def _run(column: int, text: str, name: str) -> str:
     return f'<tspan x="{x:.1f}" {length}{kind}>{escape(bare, quote=False)}</tspan>'
 
 
-def main() -> int:
-    """Write the picture, or return 1 where it is stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    check = parser.parse_args().check
-    wanted = picture(report())
-    if PICTURE.exists() and PICTURE.read_text(encoding="utf-8") == wanted:
-        return 0
-    if check:
-        print("docs/images/scan.svg is stale: run python tools/screenshot.py", file=sys.stderr)
-        return 1
-    PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    PICTURE.write_text(wanted, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(picture(report()), PICTURE, __file__))
