@@ -6,18 +6,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+from dbguard.analysed import Analysis
 from dbguard.assembly import Assembly
 from dbguard.classification import Databases
 from dbguard.context import context_of
 from dbguard.databases import database_of_url, normal_path, storage_key
 from dbguard.evidence import Context, Evidence, Project, Walk
-from dbguard.finding import Finding, with_callers
+from dbguard.finding import Finding, Place, keep_worst
 from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, Try, operations
 from dbguard.inclusion import ProjectFiles
 from dbguard.operations import Kind, Operation, Target, TargetKind
-from dbguard.records import dataclass, replace
+from dbguard.records import replace
 from dbguard.rules import rules_at_end, rules_for
-from dbguard.source import Comment, Problem, Region, SourceFile
+from dbguard.source import Problem, Region, SourceFile
 from dbguard.state import table_key
 from dbguard.usage import turns_write_ahead_on
 
@@ -34,30 +35,6 @@ MAX_LENGTH = 4 * 1024 * 1024  # code points
 
 MAX_OPERATIONS = 50_000
 """How many operations of one file, and of those it runs, are judged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What one file gave: its findings, and what of it could not be analysed.
-
-    ``undecided`` are paths of files it deletes or overwrites that are databases only if
-    the rest of the project uses them as such; ``included`` are the files it runs, whose
-    findings are among its own, ``run_whole`` those of which it runs not just a task that
-    people run as well, ``read_in`` those whose functions run where they are called, at the
-    places ``called``. ``comments`` are those that may speak to dbguard, of all
-    these files. ``partly_copied`` are tables (by table_key) of which it copies some columns:
-    whether they are all, the file that defines the table may tell.
-    """
-
-    findings: tuple[Finding, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    undecided: frozenset[str] = frozenset()
-    included: frozenset[str] = frozenset()
-    run_whole: frozenset[str] = frozenset()
-    read_in: frozenset[str] = frozenset()
-    called: frozenset[tuple[str, int, int]] = frozenset()
-    comments: tuple[Comment, ...] = ()
-    partly_copied: frozenset[str] = frozenset()
 
 
 def analyse(
@@ -118,20 +95,11 @@ def allow_deep_flows() -> None:
 
 def judged(flows: Iterable[Flow], context: Context, project: Project) -> tuple[Finding, ...]:
     """Return what the rules find in flows whose operations on files are classified."""
-    found: dict[tuple[str, str, int, int], Finding] = {}
+    found: dict[Place, Finding] = {}
 
     def keep(findings: Iterator[Finding]) -> None:
         for finding in findings:
-            # A step that is reached on several ways is reported once, at its worst.
-            span = finding.primary.span
-            key = (finding.rule, finding.path, span.start, span.end)
-            known = found.get(key)
-            if known is None:
-                found[key] = finding
-            elif known.severity < finding.severity:
-                found[key] = with_callers(finding, known)
-            else:
-                found[key] = with_callers(known, finding)
+            keep_worst(found, finding)
 
     def visit(operation: Operation, evidence: Evidence) -> None:
         for rule in rules_for(operation.kind):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from dbguard.checking import Check, Checked
+from dbguard.analysed import Analysis
+from dbguard.checking import Check
 from dbguard.discover import Candidate
 from dbguard.reading import decode
 from dbguard.records import dataclass, replace
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
 class Version:
     """What the version before a change gave, and which lines it shares with the new one."""
 
-    results: dict[Candidate, Checked]
+    results: dict[Candidate, Analysis]
     same_lines: dict[str, dict[int, int]]
 
 
 def before(
     base: Base,
     changes: Changes,
-    results: dict[Candidate, Checked],
-    callers: dict[Candidate, Checked],
+    results: dict[Candidate, Analysis],
+    callers: dict[Candidate, Analysis],
     check: Check,
 ) -> Version:
     """Check what the files that a change touched were before it."""
@@ -60,7 +61,7 @@ def before(
             old_path = os.path.join(changes.top, was.path)
             project_path = old_path.removeprefix(root).replace(os.sep, "/")
             old = replace(candidate, project_path=project_path, data=was.data)
-            version.results[candidate] = Checked() if was.data is None else old_check(old)
+            version.results[candidate] = Analysis() if was.data is None else old_check(old)
         elif result.included & old_contents.keys():
             version.results[candidate] = old_check(candidate)
     return version

@@ -6,12 +6,13 @@ import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 
-from dbguard.checking import Check, Checked
+from dbguard.analysed import Analysis
+from dbguard.checking import Check
 from dbguard.config import Config
 from dbguard.context import context_of
 from dbguard.discover import Candidate
 from dbguard.evidence import Context
-from dbguard.finding import Finding, with_callers
+from dbguard.finding import Finding, Place, keep_worst
 from dbguard.options import ScanOptions
 from dbguard.source import Problem, Region, SourceFile
 from dbguard.survey import (
@@ -21,8 +22,8 @@ from dbguard.survey import (
 
 
 def callers_of(
-    options: ScanOptions, results: dict[Candidate, Checked], check: Check
-) -> dict[Candidate, Checked]:
+    options: ScanOptions, results: dict[Candidate, Analysis], check: Check
+) -> dict[Candidate, Analysis]:
     """Return what the project's other files say that run a file in which something was found."""
     names = {
         os.fsencode(posixpath.basename(hit.project_path))
@@ -44,13 +45,13 @@ def callers_of(
 
 def callers_in_other_parts(
     survey: Survey, mine: Iterable[Candidate], check: Check
-) -> dict[Candidate, Checked]:
+) -> dict[Candidate, Analysis]:
     """Return what the hits of other parts say that may lead to a file of this one."""
     from dbguard.shards import mentions
 
     paths = [candidate.project_path for candidate in mine]
     left = {c: data for c in survey.others if not isinstance(data := c.content(), Problem)}
-    callers: dict[Candidate, Checked] = {}
+    callers: dict[Candidate, Analysis] = {}
     while found := [c for c, data in left.items() if mentions(data, paths)]:
         for candidate in found:
             del left[candidate]
@@ -61,7 +62,7 @@ def callers_in_other_parts(
 
 
 def joined(
-    results: dict[Candidate, Checked], callers: dict[Candidate, Checked], config: Config
+    results: dict[Candidate, Analysis], callers: dict[Candidate, Analysis], config: Config
 ) -> Iterator[Finding]:
     """Yield each finding once, at its worst.
 
@@ -71,7 +72,7 @@ def joined(
     everyone = {**results, **callers}
     elsewhere = _judged_elsewhere(everyone, config)
     asked = {candidate.path for candidate in results}
-    worst: dict[tuple[str, str, int, int], Finding] = {}
+    worst: dict[Place, Finding] = {}
     # In one order, however many of the project's files are checked: of equals the first stays.
     for candidate, result in sorted(everyone.items(), key=lambda item: item[0].path):
         for finding in result.findings:
@@ -79,20 +80,12 @@ def joined(
                 continue
             if candidate in callers and finding.path not in asked:
                 continue
-            span = finding.primary.span
-            key = (finding.rule, finding.path, span.start, span.end)
-            known = worst.get(key)
-            if known is None:
-                worst[key] = finding
-            elif known.severity < finding.severity:
-                worst[key] = with_callers(finding, known)
-            else:
-                worst[key] = with_callers(known, finding)
+            keep_worst(worst, finding)
     yield from worst.values()
 
 
 def _judged_elsewhere(
-    everyone: dict[Candidate, Checked], config: Config
+    everyone: dict[Candidate, Analysis], config: Config
 ) -> Callable[[Candidate, Finding], bool]:
     """Return the test whether a finding of a file by itself is left to the files that run it.
 

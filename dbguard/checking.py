@@ -5,38 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from dbguard.analysed import Analysis
 from dbguard.classification import Databases
 from dbguard.config import Config
 from dbguard.context import context_of
 from dbguard.discover import Candidate
 from dbguard.evidence import Project
-from dbguard.finding import Finding
 from dbguard.inclusion import ProjectFiles
 from dbguard.own_commands import declaring
 from dbguard.reading import decode
 from dbguard.records import dataclass, replace
-from dbguard.source import Comment, Problem, SourceFile
+from dbguard.source import Problem, SourceFile
 
 PARALLEL_FROM = 40
 """From so many files with a hit on, worker processes pay for their start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What checking one file gave; the sets are those of :class:`dbguard.analysis.Analysis`."""
-
-    findings: tuple[Finding, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    undecided: frozenset[str] = frozenset()
-    included: frozenset[str] = frozenset()
-    run_whole: frozenset[str] = frozenset()
-    read_in: frozenset[str] = frozenset()
-    called: frozenset[tuple[str, int, int]] = frozenset()
-    comments: tuple[Comment, ...] = ()
-    partly_copied: frozenset[str] = frozenset()
-
-
-def check_all(hits: list[Candidate], check: Check, jobs: int) -> Iterator[Checked]:
+def check_all(hits: list[Candidate], check: Check, jobs: int) -> Iterator[Analysis]:
     """Yield what each file gives, in the order of the files, whatever the number of jobs."""
     jobs = jobs or _jobs_for(len(hits))
     if jobs == 1 or len(hits) < 2:
@@ -77,7 +62,7 @@ class Check:
     config: Config
     files: ProjectFiles
 
-    def __call__(self, candidate: Candidate) -> Checked:
+    def __call__(self, candidate: Candidate) -> Analysis:
         """Return the findings and problems of one file.
 
         A defect of dbguard's own must not cost the findings of the other files, and must
@@ -89,14 +74,14 @@ class Check:
         except Exception as error:  # noqa: BLE001 (see above: reported, never swallowed)
             where = _deepest_place(error)
             what = f"internal error: {type(error).__name__} at {where}: {error}"
-            return Checked(problems=(Problem(candidate.path, what, "internal"),))
+            return Analysis(problems=(Problem(candidate.path, what, "internal"),))
 
-    def _file(self, candidate: Candidate) -> Checked:
+    def _file(self, candidate: Candidate) -> Analysis:
         from dbguard.analysis import analyse
 
         data = candidate.content()
         if isinstance(data, Problem):
-            return Checked(problems=(data,))
+            return Analysis(problems=(data,))
         decoded = decode(data, candidate.path, candidate.kind.language)
         file = SourceFile(candidate.path, decoded.text)
         analysis = analyse(
@@ -110,14 +95,4 @@ class Check:
             context_of(candidate.project_path, self.config.test_paths),
         )
         problems = tuple(_with_line(problem, file) for problem in analysis.problems)
-        return Checked(
-            analysis.findings,
-            (*decoded.problems, *problems),
-            analysis.undecided,
-            analysis.included,
-            analysis.run_whole,
-            analysis.read_in,
-            analysis.called,
-            analysis.comments,
-            analysis.partly_copied,
-        )
+        return replace(analysis, problems=(*decoded.problems, *problems))

@@ -188,6 +188,26 @@ def with_callers(finding: Finding, other: Finding) -> Finding:
     return replace(finding, labels=(*finding.labels, *more[: max(0, left)])) if more else finding
 
 
+Place = tuple[str, str, int, int]
+"""What is reported once: a rule, in a file, from where to where."""
+
+
+def keep_worst(found: dict[Place, Finding], finding: Finding) -> None:
+    """Add a finding to those of other ways to the same place, of which the worst is kept.
+
+    Of equals the first stays; the calls that lead there on the other ways are shown, too.
+    """
+    span = finding.primary.span
+    place = (finding.rule, finding.path, span.start, span.end)
+    known = found.get(place)
+    if known is None:
+        found[place] = finding
+    elif known.severity < finding.severity:
+        found[place] = with_callers(finding, known)
+    else:
+        found[place] = with_callers(known, finding)
+
+
 def ordered(
     findings: Iterable[Finding], project_path: Callable[[str], str] = str
 ) -> tuple[Finding, ...]:

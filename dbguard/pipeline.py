@@ -12,8 +12,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 
 from dbguard.acceptance import accept, added_suppressions, suppressed, told
+from dbguard.analysed import Analysis
 from dbguard.callers import callers_in_other_parts, callers_of, joined
-from dbguard.checking import Check, Checked, check_all
+from dbguard.checking import Check, check_all
 from dbguard.discover import Candidate, Discovery, discover
 from dbguard.finding import Finding
 from dbguard.options import ScanOptions
@@ -50,8 +51,8 @@ class Examined:
 
     discovery: Discovery
     survey: Survey
-    results: dict[Candidate, Checked]
-    callers: dict[Candidate, Checked]
+    results: dict[Candidate, Analysis]
+    callers: dict[Candidate, Analysis]
     check: Check
 
     def findings(self, options: ScanOptions) -> tuple[Finding, ...]:
@@ -93,7 +94,7 @@ class Examined:
         contents = {**self.check.files.contents, candidate.project_path: data}
         check = replace(self.check, files=replace(self.check.files, contents=contents))
 
-        def again(one: Candidate, result: Checked) -> tuple[Candidate, Checked]:
+        def again(one: Candidate, result: Analysis) -> tuple[Candidate, Analysis]:
             if one is candidate or one == candidate:
                 return changed, check(changed)
             about = candidate.project_path in result.included or any(
@@ -201,14 +202,14 @@ def examine(
         check = replace(check, databases=databases_of(options.config, used))
         results = {hit: _decided(hit, result, check) for hit, result in results.items()}
     if tables := {table for result in results.values() for table in result.partly_copied}:
-        columns = columns_of({**dict.fromkeys(survey.others, Checked()), **results}, tables)
+        columns = columns_of({**dict.fromkeys(survey.others, Analysis()), **results}, tables)
         check = replace(check, project=replace(project, columns=columns))
         results = {
             hit: check(hit) if result.partly_copied & columns.keys() else result
             for hit, result in results.items()
         }
     if options.shard is not None:
-        mine = dict.fromkeys(filter(part, discovery.candidates), Checked())
+        mine = dict.fromkeys(filter(part, discovery.candidates), Analysis())
         callers = callers_in_other_parts(survey, mine, check)
         results = _of_part({**mine, **results})
     else:
@@ -242,7 +243,7 @@ def _changes(options: ScanOptions) -> Changes | None:
     return staged(top) if options.staged else Changes(top, (since(top, name),))
 
 
-def _comments(results: dict[Candidate, Checked]) -> Iterator[Comment]:
+def _comments(results: dict[Candidate, Analysis]) -> Iterator[Comment]:
     """Yield the comments of the files that are checked."""
     checked = {candidate.path for candidate in results}
     for result in results.values():
@@ -257,7 +258,7 @@ def _is_whole(options: ScanOptions) -> bool:
     return any(os.path.realpath(path) == root for path in options.paths)
 
 
-def _decided(hit: Candidate, result: Checked, check: Check) -> Checked:
+def _decided(hit: Candidate, result: Analysis, check: Check) -> Analysis:
     """Check a file again if its paths turn out to be databases of the project."""
     again = any(check.databases.knows(path) for path in result.undecided)
     return check(hit) if again else result
@@ -271,11 +272,11 @@ def _part(discovery: Discovery, shard: Shard | None) -> Callable[[Candidate], bo
     return mine.__contains__
 
 
-def _of_part(results: dict[Candidate, Checked]) -> dict[Candidate, Checked]:
+def _of_part(results: dict[Candidate, Analysis]) -> dict[Candidate, Analysis]:
     """Return what was found without that which stands in files of other parts."""
     mine = {candidate.path for candidate in results}
 
-    def own(result: Checked) -> Checked:
+    def own(result: Analysis) -> Analysis:
         kept = tuple(finding for finding in result.findings if finding.path in mine)
         return replace(result, findings=kept)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from dbguard.checking import Checked
+from dbguard.analysed import Analysis
 from dbguard.classification import Databases
 from dbguard.config import Config
 from dbguard.context import context_of
@@ -68,7 +68,7 @@ def used_by(connecting: list[Candidate]) -> frozenset[str]:
     return frozenset(found)
 
 
-def columns_of(results: dict[Candidate, Checked], tables: set[str]) -> dict[str, tuple[str, ...]]:
+def columns_of(results: dict[Candidate, Analysis], tables: set[str]) -> dict[str, tuple[str, ...]]:
     """Return the columns of tables, as the SQL files that are checked define them.
 
     A file that copies a table creates the new one under its name, and tells nothing of
