@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 from dbguard.cli import main
 from dbguard.live.mysql import migrating
 from dbguard.live.scratch import SCRATCH
+from tests.server_shop import ServerShop
 from tests.servers import PASSWORD, Running, mariadb
 
 SHOP = """\
@@ -37,32 +36,6 @@ def server() -> Iterator[Running]:
         yield running
 
 
-class ServerShop:
-    """A database of its own for each test, and dbguard's commands on it, by ``env:URL``."""
-
-    def __init__(self, server: Running, folder: Path, said: pytest.CaptureFixture[str]) -> None:
-        self.server, self.folder, self.said = server, folder, said
-
-    def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
-        self.said.readouterr()
-        ended = main([*arguments, "--json"])
-        said = self.said.readouterr()
-        assert ended == code, said.out + said.err
-        assert PASSWORD not in said.out + said.err
-        document: dict[str, Any] = json.loads(said.out)
-        return document
-
-    def sql(self, text: str) -> str:
-        return self.server.execute(text, "shop").strip()
-
-    def backup(self) -> str:
-        return str(self.json("backup", "env:URL")["file"])
-
-    def script(self, text: str, name: str = "change.sql") -> str:
-        (self.folder / name).write_text(text)
-        return name
-
-
 @pytest.fixture
 def shop(
     server: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
@@ -72,12 +45,12 @@ def shop(
     monkeypatch.setenv("URL", server.url("shop"))
     server.execute("CREATE DATABASE shop CHARACTER SET utf8mb4", "mysql")
     server.execute(SHOP, "shop")
-    yield ServerShop(server, tmp_path, capsys)
+    made = ServerShop(server, tmp_path, capsys)
+    yield made
     databases = server.execute("SHOW DATABASES", "mysql")
     server.execute("DROP DATABASE shop", "mysql")
     assert SCRATCH not in databases
-    for path in tmp_path.rglob("*"):
-        assert not path.is_file() or PASSWORD.encode() not in path.read_bytes()
+    made.assert_password_in_no_file()
 
 
 def test_inspect(shop: ServerShop) -> None:
@@ -204,16 +177,9 @@ def test_what_others_write_after_the_backup_is_not_undone(
 
 
 def test_a_migration_refuses_while_somebody_is_connected(shop: ServerShop) -> None:
-    with subprocess.Popen([*shop.server.client, "--unbuffered", "shop"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as other:  # fmt: skip
-        assert other.stdin is not None
-        assert other.stdout is not None
-        other.stdin.write("SELECT 1;\n")
-        other.stdin.flush()
-        other.stdout.readline()
+    with shop.somebody_connected("--unbuffered"):
         done = shop.json("migrate", "env:URL", shop.script(ADD), code=2)
         assert "in use by root" in done["error"]
-        other.communicate("")
     assert "name" not in shop.sql("SHOW COLUMNS FROM users")
 
 
@@ -230,15 +196,8 @@ def test_restore_keeps_the_damaged_database(shop: ServerShop) -> None:
 
 def test_restore_refuses_while_somebody_is_connected(shop: ServerShop) -> None:
     file = shop.backup()
-    with subprocess.Popen([*shop.server.client, "--unbuffered", "shop"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as other:  # fmt: skip
-        assert other.stdin is not None
-        assert other.stdout is not None
-        other.stdin.write("SELECT 1;\n")
-        other.stdin.flush()
-        other.stdout.readline()
+    with shop.somebody_connected("--unbuffered"):
         assert "in use by root" in shop.json("restore", file, "env:URL", code=2)["error"]
-        other.communicate("")
 
 
 def test_restore_refuses_where_it_would_not_see_who_is_connected(

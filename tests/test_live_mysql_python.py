@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from dbguard.live.mysql import migrating
+from tests.server_shop import ServerShop
 from tests.servers import PASSWORD
-from tests.test_live_mysql import ServerShop, server, shop
+from tests.test_live_mysql import server, shop
 
 __all__ = ["server", "shop"]
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -15,6 +13,7 @@ import pytest
 from dbguard.cli import main
 from dbguard.live import identity
 from dbguard.live.scratch import SCRATCH
+from tests.server_shop import ServerShop
 from tests.servers import PASSWORD, Running, postgresql
 
 SHOP = """\
@@ -37,32 +36,6 @@ def server() -> Iterator[Running]:
         yield running
 
 
-class ServerShop:
-    """A database of its own for each test, and dbguard's commands on it, by ``env:URL``."""
-
-    def __init__(self, server: Running, folder: Path, said: pytest.CaptureFixture[str]) -> None:
-        self.server, self.folder, self.said = server, folder, said
-
-    def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
-        self.said.readouterr()
-        ended = main([*arguments, "--json"])
-        said = self.said.readouterr()
-        assert ended == code, said.out + said.err
-        assert PASSWORD not in said.out + said.err
-        document: dict[str, Any] = json.loads(said.out)
-        return document
-
-    def sql(self, text: str, database: str = "shop") -> str:
-        return self.server.execute(text, database).strip()
-
-    def backup(self) -> str:
-        return str(self.json("backup", "env:URL")["file"])
-
-    def script(self, text: str, name: str = "change.sql") -> str:
-        (self.folder / name).write_text(text)
-        return name
-
-
 @pytest.fixture
 def shop(
     server: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
@@ -81,8 +54,7 @@ def shop(
     for name in names.split():
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)', "postgres")
     assert scratch == "0"
-    for path in tmp_path.rglob("*"):
-        assert not path.is_file() or PASSWORD.encode() not in path.read_bytes()
+    made.assert_password_in_no_file()
 
 
 def test_inspect(shop: ServerShop) -> None:
@@ -246,15 +218,8 @@ def test_a_long_name_is_kept_under_one_that_the_server_takes(
 
 def test_restore_refuses_while_somebody_is_connected(shop: ServerShop) -> None:
     file = shop.backup()
-    with subprocess.Popen([*shop.server.client, "shop"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as other:  # fmt: skip
-        assert other.stdin is not None
-        assert other.stdout is not None
-        other.stdin.write("SELECT 1;\n")
-        other.stdin.flush()
-        other.stdout.readline()
+    with shop.somebody_connected():
         assert "in use by psql" in shop.json("restore", file, "env:URL", code=2)["error"]
-        other.communicate("")
 
 
 def test_restore_sees_the_sessions_of_users_that_show_it_nothing(
@@ -264,15 +229,8 @@ def test_restore_sees_the_sessions_of_users_that_show_it_nothing(
     shop.sql("CREATE ROLE few LOGIN CREATEDB PASSWORD 'few'; ALTER DATABASE shop OWNER TO few")
     try:
         monkeypatch.setenv("URL", f"postgresql://few:few@127.0.0.1:{shop.server.port}/shop")
-        with subprocess.Popen([*shop.server.client, "shop"], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True) as other:  # fmt: skip
-            assert other.stdin is not None
-            assert other.stdout is not None
-            other.stdin.write("SELECT 1;\n")
-            other.stdin.flush()
-            other.stdout.readline()
+        with shop.somebody_connected():
             error = shop.json("restore", file, "env:URL", code=2)["error"]
-            other.communicate("")
         assert "in use by psql" in error
     finally:
         shop.sql("ALTER DATABASE shop OWNER TO shop; DROP ROLE few")

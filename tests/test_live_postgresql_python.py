@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from dbguard.live.postgresql import migrating_by_python
+from tests.server_shop import ServerShop
 from tests.servers import PASSWORD
-from tests.test_live_postgresql import ServerShop, server, shop
+from tests.test_live_postgresql import server, shop
 
 __all__ = ["server", "shop"]
 
@@ -129,16 +130,9 @@ def test_what_the_script_leaves_behind_does_not_reach_the_database(
 
 
 def test_it_refuses_while_somebody_is_connected(shop: ServerShop) -> None:
-    with subprocess.Popen([*shop.server.client, "shop"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as other:  # fmt: skip
-        assert other.stdin is not None
-        assert other.stdout is not None
-        other.stdin.write("SELECT 1;\n")
-        other.stdin.flush()
-        other.stdout.readline()
+    with shop.somebody_connected():
         done = shop.json("migrate", "env:URL", shop.script(BEGIN + ADD, "change.py"), code=2)
         assert "in use by psql" in done["error"]
-        other.communicate("")
     assert columns(shop) == "id email age created_at"
 
 
