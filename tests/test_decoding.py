@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import subprocess
-import time
 import zlib
 
 import pytest
@@ -15,6 +14,7 @@ from dbguard import decoding
 from dbguard.analysis import analyse
 from dbguard.languages.sql.text_functions import applied
 from dbguard.source import Mapped, SourceFile, Span
+from tests.hanging import comes_to_an_end
 
 TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60)
 
@@ -78,7 +78,6 @@ def test_what_grows_without_bounds_is_left() -> None:
         (".sh", "shell", "{" * 20_000 + "a," * 20_000),
     ],
 )
-def test_hostile_texts_take_no_time(extension: str, language: str, text: str) -> None:
-    before = time.process_time()
-    analyse(SourceFile("x" + extension, text), language)
-    assert time.process_time() - before < 5
+def test_hostile_texts_come_to_an_end(extension: str, language: str, text: str) -> None:
+    with comes_to_an_end():
+        analyse(SourceFile("x" + extension, text), language)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from dbguard.live.failures import RefusedError
 from dbguard.live.mysql import rehearsable as mysql
 from dbguard.live.postgresql import rehearsable as postgresql
 from dbguard.live.script import Script
+from tests.hanging import comes_to_an_end
 
 LEAVES_PSQL = [
     (1, "\\i other.sql", "runs another file"),
@@ -247,8 +247,7 @@ def test_a_backslash_means_what_the_mode_of_the_server_says() -> None:
     ids=["parentheses", "comments", "strings", "statements", "escapes", "data", "dollars",
          "delimiters", "backquotes", "bodies"],
 )  # fmt: skip
-def test_time_is_linear_in_the_text(engine: str, text: str) -> None:
+def test_hostile_texts_come_to_an_end(engine: str, text: str) -> None:
     assert sys.getrecursionlimit() < 100_000
-    before = time.process_time()
-    checked(text, engine)
-    assert time.process_time() - before < 5
+    with comes_to_an_end():
+        checked(text, engine)
