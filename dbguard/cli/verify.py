@@ -29,27 +29,21 @@ def run(arguments: argparse.Namespace) -> Exit:
 
     def work() -> Answer:
         told = renames(arguments)
-        from concurrent.futures import ThreadPoolExecutor
-
-        from dbguard.live import manifest
         from dbguard.live.engine import engine_of
         from dbguard.live.journal import journal_of
         from dbguard.live.progress import Progress
+        from dbguard.live.proof import proof_of
 
         address, progress = address_of(arguments), Progress()
         backup = Path(arguments.against)
         engine = engine_of(address)
-        described = manifest.read(backup)
-        # The hash is computed on the side: it takes as long as the comparison.
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            checked = pool.submit(manifest.check, backup, described) if described else None
+        with proof_of(backup) as proof:
             try:
-                found = engine.verify(backup, progress, renames=told, accepted=accepted(arguments))
+                found = engine.verify(
+                    backup, proof, progress, renames=told, accepted=accepted(arguments)
+                )
             finally:
                 progress.close()
-                if checked is not None:
-                    # Worth more than what the comparison says of a file that was changed.
-                    checked.result()
         log = journal_of(address, "verify", Progress(shown=False))
         log.step("verified", against=str(backup), losses=len(found.losses))
         code = Exit.INCOMPLETE if found.problems else Exit.CLEAN

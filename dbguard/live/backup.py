@@ -29,6 +29,8 @@ class Content:
     tables: tuple[TableCount, ...]
     tools: tuple[tuple[str, str], ...]
     settings: tuple[tuple[str, str], ...] = ()
+    segments: tuple[str, ...] = ()
+    """The SHA-256 of each :data:`dbguard.live.identity.SEGMENT` of a large file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ def publish(
         content.tables,
         tools,
         content.settings,
+        identity.SEGMENT if content.segments else 0,
+        content.segments,
     )
     described = manifest.path_of(path)
     log.step("write the manifest", file=str(described))

@@ -14,6 +14,7 @@ from dbguard.live.journal import Journal
 from dbguard.live.migration import Migration, Request
 from dbguard.live.pairing import Renames
 from dbguard.live.progress import Progress
+from dbguard.live.proof import Proof
 from dbguard.live.restoration import Restoration
 
 
@@ -32,9 +33,15 @@ class Engine(Protocol):
         ...
 
     def verify(
-        self, backup: Path, progress: Progress, *, renames: Renames, accepted: frozenset[str]
+        self,
+        backup: Path,
+        proof: Proof,
+        progress: Progress,
+        *,
+        renames: Renames,
+        accepted: frozenset[str],
     ) -> Comparison:
-        """Compare the database with a backup of it."""
+        """Compare the database with a backup of it, and have the proof of the backup begin."""
         ...
 
     def migrate(self, request: Request, log: Journal, progress: Progress) -> Migration:

@@ -28,7 +28,8 @@ class TableCount:
 class Manifest:
     """What a backup holds. ``tools`` are the programs that made it, with their versions.
 
-    ``settings`` is what the file itself does not say, like the journal mode.
+    ``settings`` is what the file itself does not say, like the journal mode. ``segments`` are
+    the SHA-256 of each ``segment`` bytes of a large file, which several threads can check.
     """
 
     engine: str
@@ -41,6 +42,8 @@ class Manifest:
     tables: tuple[TableCount, ...]
     tools: tuple[tuple[str, str], ...]
     settings: tuple[tuple[str, str], ...] = ()
+    segment: int = 0
+    segments: tuple[str, ...] = ()
 
     def text(self) -> str:
         """Return the manifest as JSON."""
@@ -60,6 +63,11 @@ class Manifest:
             "tables": [{"name": t.name, "rows": t.rows} for t in self.tables],
             "tools": dict(self.tools),
             "settings": dict(self.settings),
+            **(
+                {"segments": {"bytes": self.segment, "sha256": list(self.segments)}}
+                if self.segments
+                else {}
+            ),
         }
 
 
@@ -82,6 +90,7 @@ def read(backup: Path) -> Manifest | None:
 def _of(document: Mapping[str, Any]) -> Manifest:
     if document["version"] != VERSION:
         raise ValueError(f"it is of version {document['version']}")
+    segments = document.get("segments", {"bytes": 0, "sha256": ()})
     return Manifest(
         str(document["engine"]),
         str(document["database"]),
@@ -93,16 +102,32 @@ def _of(document: Mapping[str, Any]) -> Manifest:
         tuple(TableCount(str(t["name"]), t["rows"]) for t in document["tables"]),
         tuple((str(k), str(v)) for k, v in document["tools"].items()),
         tuple((str(k), str(v)) for k, v in document["settings"].items()),
+        int(segments["bytes"]),
+        tuple(map(str, segments["sha256"])),
     )
 
 
 def check(backup: Path, manifest: Manifest) -> None:
     """Raise LossError where a backup is not the file that the manifest tells of."""
+    check_size(backup, manifest)
     try:
-        size = backup.stat().st_size
-        if size != manifest.size:
-            raise LossError(f"{backup} has {size} bytes, its manifest says {manifest.size}")
-        if identity.sha256(backup) != manifest.sha256:
-            raise LossError(f"{backup} is not the file of its manifest: the SHA-256 differs")
+        found = identity.sha256(backup)
     except OSError as error:
         raise UnfinishedError(f"{backup} cannot be read: {error.strerror}") from error
+    check_hash(backup, found == manifest.sha256)
+
+
+def check_size(backup: Path, manifest: Manifest) -> None:
+    """Raise LossError where a backup is longer or shorter than the manifest tells."""
+    try:
+        size = backup.stat().st_size
+    except OSError as error:
+        raise UnfinishedError(f"{backup} cannot be read: {error.strerror}") from error
+    if size != manifest.size:
+        raise LossError(f"{backup} has {size} bytes, its manifest says {manifest.size}")
+
+
+def check_hash(backup: Path, is_same: bool) -> None:
+    """Raise LossError where hashes of a backup are not those of its manifest."""
+    if not is_same:
+        raise LossError(f"{backup} is not the file of its manifest: the SHA-256 differs")

@@ -21,6 +21,7 @@ from dbguard.live.mysql.database import READING, SUFFIX, Database
 from dbguard.live.mysql.server import Connection
 from dbguard.live.pairing import Renames
 from dbguard.live.progress import Progress
+from dbguard.live.proof import Proof
 from dbguard.live.restoration import Restoration
 from dbguard.live.schema import Schema
 from dbguard.records import replace
@@ -56,8 +57,15 @@ class MySQL:
         return self._database.write_backup(target, progress)
 
     def verify(
-        self, backup: Path, progress: Progress, *, renames: Renames, accepted: frozenset[str]
+        self,
+        backup: Path,
+        proof: Proof,
+        progress: Progress,
+        *,
+        renames: Renames,
+        accepted: frozenset[str],
     ) -> Comparison:
+        proof.begin()
         with self._database.restored(backup, progress) as old, self._server.session() as live:
             live.tell("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             live.tell(READING)

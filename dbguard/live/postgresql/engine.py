@@ -15,6 +15,7 @@ from dbguard.live.pairing import Renames
 from dbguard.live.postgresql import migrating, migrating_by_python, restoring
 from dbguard.live.postgresql.database import READING, SUFFIX, Database
 from dbguard.live.progress import Progress
+from dbguard.live.proof import Proof
 from dbguard.live.restoration import Restoration
 
 
@@ -60,8 +61,15 @@ class PostgreSQL:
             return self._database.content(connection, target, tools, progress)
 
     def verify(
-        self, backup: Path, progress: Progress, *, renames: Renames, accepted: frozenset[str]
+        self,
+        backup: Path,
+        proof: Proof,
+        progress: Progress,
+        *,
+        renames: Renames,
+        accepted: frozenset[str],
     ) -> Comparison:
+        proof.begin()
         with self._database.restored(backup, progress) as old, self._server.session() as live:
             live.tell(READING)
             return tables.compared(

@@ -1,19 +1,25 @@
-"""Comparing two SQLite databases row by row, inside SQLite: bounded memory, no row in Python."""
+"""Comparing two SQLite databases: pages where they are the same, else rows."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from dbguard.live.comparison import SAMPLES, Comparison, RowsFound, Unreadable, compare
+from dbguard.live import identity
+from dbguard.live.comparison import Comparison, compare
 from dbguard.live.failures import UnfinishedError
-from dbguard.live.layout import cut
-from dbguard.live.pairing import Pair, Renames
+from dbguard.live.pairing import Renames
 from dbguard.live.progress import Progress
-from dbguard.live.schema import Column
+from dbguard.live.proof import Proof
 from dbguard.live.sqlite import pages, structure
-from dbguard.live.sqlite.connection import opened, opened_backup, quiet_options, quoted, uri
+from dbguard.live.sqlite.connection import opened, opened_backup, quiet_options, uri
+from dbguard.live.sqlite.matching import AttachedRows
+from dbguard.live.sqlite.pages import Range
+
+_WORTHWHILE = 8 * 1024 * 1024  # bytes of a backup that more than one connection looks at
+_ATTEMPTS = 5
 
 
 def verify(
@@ -25,19 +31,26 @@ def verify(
     accepted: frozenset[str],
     names: tuple[str, str] | None = None,
     at_rest: bool = False,
+    proof: Proof | None = None,
 ) -> Comparison:
     """Compare the database *new* with *old*, a backup; both in one state while it takes.
 
     *at_rest* says that nobody else has *new* open. *names* are what the two are called.
-    Raises UnfinishedError.
+    The *proof* of the backup is settled where the backup is read anyway. Raises UnfinishedError.
     """
     progress.step("compare")
     opening = opened_backup if at_rest else opened
-    with pages.file_of(new) as file, opening(new) as connection:
-        return compare_with(
-            connection, old, progress, renames=renames, accepted=accepted,
-            names=names or (str(old), str(new)), file=(new, file),
-        )  # fmt: skip
+    with pages.file_of(new) as file, opening(new) as first, _attached(first, old):
+        is_large = old.stat().st_size > _WORTHWHILE
+        with _further(new, old, first, opening, is_large, at_rest) as further:
+            differing = pages.differing(
+                first, old, new, file, proof,
+                lambda done, total: progress.at(done, total, "bytes"),
+            )  # fmt: skip
+            return _compared(
+                (first, *further), differing, progress, renames, accepted,
+                names or (str(old), str(new)),
+            )  # fmt: skip
 
 
 def compare_with(
@@ -48,13 +61,38 @@ def compare_with(
     renames: Renames,
     accepted: frozenset[str],
     names: tuple[str, str],
-    file: tuple[Path, int] | None = None,
 ) -> Comparison:
-    """Compare what a connection reads with a backup. Raises UnfinishedError.
+    """Compare what a connection reads with a backup. Raises UnfinishedError."""
+    with _attached(connection, old):
+        return _compared((connection,), {}, progress, renames, accepted, names)
 
-    *file* is the file that the connection reads, with a descriptor of it that was opened
-    before the connection and is closed after it.
-    """
+
+def _compared(
+    connections: Sequence[sqlite3.Connection],
+    differing: Mapping[str, tuple[Range, ...]],
+    progress: Progress,
+    renames: Renames,
+    accepted: frozenset[str],
+    names: tuple[str, str],
+) -> Comparison:
+    try:
+        before = structure.read(connections[0], "old")
+        after = structure.read(connections[0], "main")
+        return compare(
+            (names[0], before),
+            (names[1], after),
+            AttachedRows(connections, differing),
+            renames=renames,
+            accepted=accepted,
+            advance=lambda done, total: progress.at(done, total, "rows"),
+        )
+    except sqlite3.DatabaseError as error:
+        raise UnfinishedError(f"{names[0]} and {names[1]} cannot be compared: {error}") from error
+
+
+@contextmanager
+def _attached(connection: sqlite3.Connection, old: Path) -> Iterator[None]:
+    """Let a connection read a backup as ``old``, in a transaction."""
     try:
         connection.execute("ATTACH ? AS old", (uri(old, "ro", quiet_options(old)),))
     except sqlite3.Error as error:
@@ -62,151 +100,55 @@ def compare_with(
     own = not connection.in_transaction
     try:
         if own:
-            connection.execute("BEGIN")
-        before = structure.read(connection, "old")
-        after = structure.read(connection, "main")
-        same = pages.identical_tables(connection, old, *file) if file is not None else set()
-        return compare(
-            (names[0], before),
-            (names[1], after),
-            _AttachedRows(connection, same),
-            renames=renames,
-            accepted=accepted,
-            advance=lambda done, total: progress.at(done, total, "rows"),
-        )
-    except sqlite3.DatabaseError as error:
-        raise UnfinishedError(f"{names[0]} and {names[1]} cannot be compared: {error}") from error
+            _begin(connection)
+        yield
     finally:
         if own:
             connection.execute("ROLLBACK")
             connection.execute("DETACH old")
 
 
-class _AttachedRows:
-    """The rows of ``old`` and ``main`` of one connection."""
-
-    def __init__(self, connection: sqlite3.Connection, same: set[str]) -> None:
-        self._connection = connection
-        self._same = same
-        self._counts: dict[str, int] = {}
-
-    def count(self, table: str) -> int:
-        # Asked for more than once, of what does not change while we read.
-        if table not in self._counts:
-            self._counts[table] = self._number(f"SELECT count(*) FROM old.{quoted(table)}")  # noqa: S608
-        return self._counts[table]
-
-    def values(self, table: str, column: str) -> int:
-        return self._number(f"SELECT count({quoted(column)}) FROM old.{quoted(table)}")  # noqa: S608
-
-    def compared(self, pair: Pair, advance: Callable[[int], None]) -> RowsFound:
-        old = self.count(pair.old.name)
-        if not pair.columns:
-            raise Unreadable("no column of it is left" if old else "it has no columns")
-        if pair.old.name in self._same and pair.old.name == pair.new.name:
-            return RowsFound(old, old, identical=True)
-        new = self._number(f"SELECT count(*) FROM main.{quoted(pair.new.name)}")  # noqa: S608
-        try:
-            if pair.key and not pair.old.virtual and not self._has_null_keys(pair):
-                return self._by_key(pair, old, new)
-            return self._by_content(pair, old, new)
-        except sqlite3.DatabaseError as error:
-            raise Unreadable(str(error)) from error
-
-    def _has_null_keys(self, pair: Pair) -> bool:
-        """Say whether a part of the key is NULL somewhere: such rows are not told apart by it.
-
-        A PRIMARY KEY that is no INTEGER allows it, any number of times
-        (https://www.sqlite.org/lang_createtable.html, 3.5).
-        """
-        tests = [
-            f"SELECT EXISTS (SELECT 1 FROM {database}.{quoted(table)} WHERE {quoted(column.name)} IS NULL)"  # noqa: S608
-            for number, (database, table) in enumerate(
-                (("old", pair.old.name), ("main", pair.new.name))
-            )
-            for column in (both[number] for both in pair.key)
-            if not column.required and (len(pair.key) > 1 or column.type.upper() != "INTEGER")
-        ]
-        return any(self._number(test) for test in tests)
-
-    def _by_key(self, pair: Pair, old: int, new: int) -> RowsFound:
-        """Look up each old row by its key; SQLite walks both in the same order.
-
-        Compared with IS, under which NULL equals NULL
-        (https://www.sqlite.org/lang_expr.html#isisnot), and with BINARY: a column that
-        ignores case would hide a change of it.
-        """
-        on = " AND ".join(_same_key(before, after) for before, after in pair.key)
-        numeric = {before.name for before, _ in pair.key if before.type.upper() == "INTEGER"}
-        compared = [pair_ for pair_ in pair.columns if pair_[0].name not in numeric]
-        differs = [
-            f"o.{quoted(before.name)} IS NOT n.{quoted(after.name)} COLLATE BINARY"
-            for before, after in compared
-        ]
-        keys = ", ".join(f"o.{quoted(before.name)}" for before, _ in pair.key)
-        flags = "".join(f", {test}" for test in differs)
-        where = " OR ".join(["n.here IS NULL", *differs])
-        cursor = self._connection.execute(
-            f"SELECT n.here, {keys}{flags} FROM old.{quoted(pair.old.name)} AS o"  # noqa: S608
-            f" LEFT JOIN (SELECT 1 AS here, * FROM main.{quoted(pair.new.name)}) AS n ON {on}"
-            f" WHERE {where}"
-        )
-        width = len(pair.key)
-        missing = changed = 0
-        columns: dict[str, int] = {}
-        samples: list[str] = []
-        for here, *values in cursor:
-            if here is None:
-                missing += 1
-            else:
-                changed += 1
-                for (before, _), flag in zip(compared, values[width:], strict=True):
-                    if flag:
-                        columns[before.name] = columns.get(before.name, 0) + 1
-            if len(samples) < SAMPLES:
-                what = "missing" if here is None else "changed"
-                samples.append(f"{what}: {_row_shown(pair.key, values[:width])}")
-        return RowsFound(old, new, missing, changed, tuple(columns.items()), tuple(samples))
-
-    def _by_content(self, pair: Pair, old: int, new: int) -> RowsFound:
-        """Count how often each row is there, in one sort (on disk where it is large).
-
-        Without a key a row is told by all it holds, and may be there several times.
-        """
-        befores = ", ".join(
-            f"{quoted(before.name)} AS c{number}" for number, (before, _) in enumerate(pair.columns)
-        )
-        afters = ", ".join(quoted(after.name) for _, after in pair.columns)
-        names = ", ".join(f"c{number}" for number in range(len(pair.columns)))
-        groups = ", ".join(f"c{number} COLLATE BINARY" for number in range(len(pair.columns)))
-        cursor = self._connection.execute(
-            f"SELECT sum(had) - sum(has), {names} FROM ("  # noqa: S608
-            f"SELECT {befores}, 1 AS had, 0 AS has FROM old.{quoted(pair.old.name)}"
-            f" UNION ALL SELECT {afters}, 0, 1 FROM main.{quoted(pair.new.name)})"
-            f" GROUP BY {groups} HAVING sum(had) > sum(has)"
-        )
-        missing = 0
-        samples: list[str] = []
-        for times, *values in cursor:
-            missing += times
-            if len(samples) < SAMPLES:
-                samples.append(f"missing: {_row_shown(pair.columns, values)}")
-        return RowsFound(old, new, missing, samples=tuple(samples))
-
-    def _number(self, query: str) -> int:
-        try:
-            (number,) = self._connection.execute(query).fetchone()
-        except sqlite3.DatabaseError as error:
-            raise Unreadable(str(error)) from error
-        return int(number)
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begin a transaction, and read: from now on, it is one state."""
+    connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM main.sqlite_master").fetchone()
 
 
-def _same_key(before: Column, after: Column) -> str:
-    # A primary key may be NULL in SQLite, but for INTEGER and WITHOUT ROWID: then IS.
-    same = "=" if before.required or before.type.upper() == "INTEGER" else "IS"
-    return f"n.{quoted(after.name)} {same} o.{quoted(before.name)}"
+@contextmanager
+def _further(
+    new: Path,
+    old: Path,
+    first: sqlite3.Connection,
+    opening: Callable[[Path], AbstractContextManager[sqlite3.Connection]],
+    is_large: bool,
+    at_rest: bool,
+) -> Iterator[tuple[sqlite3.Connection, ...]]:
+    """Open connections that read the state that the first one reads, () where they do not.
+
+    ``data_version`` of one that is in no transaction tells whether somebody has committed
+    (https://www.sqlite.org/pragma.html#pragma_data_version); then all of them begin again.
+    """
+    with ExitStack() as stack:
+        if not is_large:
+            yield ()
+            return
+        watching = stack.enter_context(opening(new))
+        further = [stack.enter_context(opening(new)) for _ in range(identity.processors() - 1)]
+        for connection in further:
+            connection.execute("ATTACH ? AS old", (uri(old, "ro", quiet_options(old)),))
+        for _ in range(_ATTEMPTS):
+            version = _data_version(watching)
+            for connection in (first, *further):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                _begin(connection)
+            if at_rest or _data_version(watching) == version:
+                break
+        else:
+            further = []
+        yield tuple(further)
 
 
-def _row_shown(columns: tuple[tuple[Column, Column], ...], values: list[object]) -> str:
-    pairs = zip(columns, values, strict=True)
-    return cut(", ".join(f"{before.name}={value!r}" for (before, _), value in pairs))
+def _data_version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return int(version)

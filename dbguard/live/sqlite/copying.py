@@ -90,6 +90,7 @@ class Checked:
 
     size: int
     sha256: str
+    segments: tuple[str, ...]
     schema: Schema
     tables: tuple[TableCount, ...]
 
@@ -138,11 +139,12 @@ def check(path: Path, progress: Progress) -> Checked:
     # Each waits for something else: the disk, a hash function, SQLite.
     with ThreadPoolExecutor(max_workers=3) as pool:
         synced = pool.submit(durable.sync, path)
-        digest = pool.submit(identity.sha256, path)
+        digest = pool.submit(identity.digests, path)
         looked = pool.submit(_looked_at, path)
         synced.result()
         schema, tables = looked.result()
-        return Checked(path.stat().st_size, digest.result(), schema, tables)
+        whole, segments = digest.result()
+        return Checked(path.stat().st_size, whole, segments, schema, tables)
 
 
 def _looked_at(path: Path) -> tuple[Schema, tuple[TableCount, ...]]:

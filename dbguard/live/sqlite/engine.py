@@ -12,6 +12,7 @@ from dbguard.live.journal import Journal
 from dbguard.live.migration import Migration, Request
 from dbguard.live.pairing import Renames
 from dbguard.live.progress import Progress
+from dbguard.live.proof import Proof
 from dbguard.live.restoration import Restoration
 from dbguard.live.sqlite import comparing, inspecting, migrating, restoring
 from dbguard.live.sqlite.connection import existing, opened
@@ -37,11 +38,19 @@ class SQLite:
             return migrating.written(source, str(mode), target, progress)
 
     def verify(
-        self, backup: Path, progress: Progress, *, renames: Renames, accepted: frozenset[str]
+        self,
+        backup: Path,
+        proof: Proof,
+        progress: Progress,
+        *,
+        renames: Renames,
+        accepted: frozenset[str],
     ) -> Comparison:
         new, old = existing(self._address.path), existing(str(backup))
         names = str(backup), self._address.shown
-        return comparing.verify(new, old, progress, renames=renames, accepted=accepted, names=names)
+        return comparing.verify(
+            new, old, progress, renames=renames, accepted=accepted, names=names, proof=proof
+        )
 
     def migrate(self, request: Request, log: Journal, progress: Progress) -> Migration:
         return migrating.migrate(self._address, request, log, progress)

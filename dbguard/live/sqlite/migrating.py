@@ -239,6 +239,7 @@ def written(source: sqlite3.Connection, mode: str, target: Path, progress: Progr
         checked.tables,
         (("sqlite", sqlite3.sqlite_version),),
         (("journal_mode", mode),),
+        checked.segments,
     )
 
 

@@ -1,6 +1,6 @@
-"""Which tables are the same on the disk, page by page: then no row needs to be looked at.
+"""Which rows are the same on the disk, page by page: then they need not be looked at.
 
-Most changes leave most tables alone (ALTER TABLE ADD COLUMN rewrites no row), and bytes are
+Most changes leave most pages alone (ALTER TABLE ADD COLUMN rewrites no row), and bytes are
 compared ten times faster than rows. The format: https://www.sqlite.org/fileformat.html.
 Whenever anything is not plain, a table is not said to be the same, and is read row by row.
 """
@@ -9,22 +9,36 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
+from struct import unpack_from
 
+from dbguard.live.proof import Proof
+from dbguard.live.sqlite.both_files import Bits, read
 from dbguard.live.sqlite.connection import quoted, side_files
 
-_BLOCK = 64 * 1024
-"""Bytes, a multiple of every page size; no more than :data:`dbguard.live.identity.BLOCK`."""
-_INTERIOR_INDEX, _INTERIOR_TABLE = 2, 5
-_MOST_CHANGED = 100_000
-"""Where more pages have changed, rows are compared anyway; so many are kept in memory."""
+Range = tuple[int, int]
+"""The first and the last of some rowids (https://www.sqlite.org/rowidtable.html)."""
+
+LEAST, MOST = -(2**63), 2**63 - 1
+"""The rowids there can be."""
+
+_INTERIOR_INDEX, _INTERIOR_TABLE, _LEAF_TABLE = 2, 5, 13
+_INTERIOR, _LEAF = 12, 8
+"""Bytes of the header of a page."""
+_DEEPEST = 20
+"""Levels of a tree, as SQLite limits them (BTCURSOR_MAX_DEPTH): damage makes circles."""
+_MOST_LEAVES = 5000
+"""Where more changed, the rows on them are not looked at one by one."""
+_MOST_RANGES = 2000
+"""A table of which more ranges differ is read whole."""
 
 
 @contextmanager
 def file_of(path: Path) -> Iterator[int]:
-    """Open a file for :func:`identical_tables`: before SQLite opens it, and closed after.
+    """Open a file for :func:`differing`: before SQLite opens it, and closed after.
 
     Closed earlier, it would take SQLite's locks along
     (https://www.sqlite.org/howtocorrupt.html, 2.2).
@@ -36,42 +50,111 @@ def file_of(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def identical_tables(connection: sqlite3.Connection, old: Path, new: Path, file: int) -> set[str]:
-    """Return the tables of ``old`` whose rows are byte for byte those of ``main``.
+def differing(
+    connection: sqlite3.Connection,
+    old: Path,
+    new: Path,
+    file: int,
+    proof: Proof | None,
+    advance: Callable[[int, int], None],
+) -> dict[str, tuple[Range, ...]]:
+    """Return tables of ``old`` with the rowids outside of which ``main`` has the same rows.
 
-    *connection* reads both in a transaction, so that no page of either file changes; what is
-    still in a log is not in the file, and then nothing is known. *file* is *new*, opened.
+    All others may differ anywhere. *connection* reads both in a transaction, so that no page
+    of either file changes; what is still in a log is not in the file, and then nothing is
+    known. *file* is *new*, opened. The *proof* of the backup is settled by the same reading,
+    or begun.
     """
     logs = [side for path in (old, new) for side in side_files(path) if not _is_shared(side)]
-    if any(log.exists() and log.stat().st_size for log in logs):
-        return set()
     size, other = (_page_size(connection, name) for name in ("old", "main"))
-    if size != other or _encoding(connection, "old") != _encoding(connection, "main"):
-        return set()
+    if (
+        any(log.exists() and log.stat().st_size for log in logs)
+        or size != other
+        or _encoding(connection, "old") != _encoding(connection, "main")
+    ):
+        if proof is not None:
+            proof.begin()
+        return {}
     with file_of(old) as before:
-        changed = _changed_pages(before, file, size)
-        if changed is None:
-            return set()
-        data = _Pages(before, size)
-        roots = _roots(connection, "old")
-        if not changed:
-            return {name for name in roots if _is_read_alike(connection, name)}
-        unknown = changed.difference(_free_pages(data), _tree(data, 1))
-        untouched = set()
-        for name, root in roots.items():
-            touched = [page for page in _tree(data, root) if page in changed]
-            unknown.difference_update(touched)
-            if not touched:
-                untouched.add(name)
-    if unknown:
+        reading = read(before, file, size, proof.segment if proof is not None else 0, advance)
+        if proof is not None and proof.segment:
+            proof.settle(reading.segments)
+        elif proof is not None:
+            proof.begin()
+        return dict(_differing(connection, _Pages(before, size), reading.changed))
+
+
+def _differing(
+    connection: sqlite3.Connection, data: _Pages, changed: Bits
+) -> Iterator[tuple[str, tuple[Range, ...]]]:
+    roots = _roots(connection, "old")
+    if changed and _unaccounted(data, roots.values(), changed):
         # A page of no tree: it may hold the rest of a long row, of whichever table.
-        return set()
+        return
     new_roots = _roots(connection, "main")
-    return {
-        name
-        for name in untouched
-        if new_roots.get(name) == roots[name] and _is_read_alike(connection, name)
-    }
+    for name, root in roots.items():
+        if new_roots.get(name) == root and _is_read_alike(connection, name):
+            ranges = _ranges(data, root, changed) if changed else ()
+            if ranges is not None:
+                yield name, ranges
+
+
+def _unaccounted(data: _Pages, roots: Iterable[int], changed: Bits) -> Bits:
+    """Return the changed pages that are neither free nor in a tree, nor the rest of a row there.
+
+    Only rows on changed leaves are looked at for the last.
+    """
+    unknown = changed.copy()
+    unknown.discard(chain(_free_pages(data), _pointer_maps(data)))
+    leaves: list[int] = []
+    for pages in chain.from_iterable(_tree(data, root) for root in (1, *roots)):
+        touched = changed.among(pages)
+        if touched:
+            unknown.discard(touched)
+            if len(leaves) <= _MOST_LEAVES:
+                leaves += touched
+            if not unknown:
+                return unknown
+    if len(leaves) <= _MOST_LEAVES:
+        unknown.discard(chain.from_iterable(_overflow(data, leaf) for leaf in leaves))
+    return unknown
+
+
+def _ranges(data: _Pages, root: int, changed: Bits) -> tuple[Range, ...] | None:
+    """Return the rowids under pages that changed, None where they are no rowids, or too many.
+
+    From the root down: where no page on the way to a leaf has changed, nor the leaf, the new
+    tree leads to the same leaf with the same bounds.
+    """
+    if data.kind(root) not in (_INTERIOR_TABLE, _LEAF_TABLE):
+        return None if any(changed.among(pages) for pages in _tree(data, root)) else ()
+    if changed.among((root,)):
+        return ((LEAST, MOST),)
+    found: list[Range] = []
+    waiting = [(root, LEAST, MOST, False)] if data.kind(root) == _INTERIOR_TABLE else []
+    for _ in range(data.count):
+        if not waiting:
+            return tuple(found)
+        page, first, last, has_changed = waiting.pop()
+        if has_changed:
+            found.append((first, last))
+            continue
+        children = _children(data, page)
+        # All leaves are equally deep: the first child tells what all are.
+        is_deeper = data.kind(children[0]) == _INTERIOR_TABLE
+        touched = set(changed.among(children))
+        if touched or is_deeper:
+            below = []
+            for child, bound in zip(children, (*_bounds(data, page), last), strict=True):
+                if not first - 1 <= bound <= last:
+                    return None
+                if is_deeper or child in touched:
+                    below.append((child, first, bound, child in touched))
+                first = bound + 1
+            waiting += reversed(below)
+        if len(found) > _MOST_RANGES:
+            return None
+    return None if waiting else tuple(found)
 
 
 class _Pages:
@@ -86,7 +169,11 @@ class _Pages:
         if not 1 <= page <= self.count:
             return bytes(self.size)
         os.lseek(self._file, (page - 1) * self.size, os.SEEK_SET)
-        return os.read(self._file, self.size)
+        return os.read(self._file, self.size).ljust(self.size, b"\0")
+
+    def kind(self, page: int) -> int:
+        """Return what a page of a b-tree is (1.6. B-tree Pages)."""
+        return self[page][_header(page)]
 
 
 def _is_shared(side: Path) -> bool:
@@ -109,66 +196,96 @@ def _roots(connection: sqlite3.Connection, database: str) -> dict[str, int]:
     return dict(connection.execute(query))
 
 
-def _changed_pages(before: int, after: int, size: int) -> set[int] | None:
-    """Return the numbers of the old pages that are not the same now, None where they are many."""
-    changed: set[int] = set()
-    for file in (before, after):
-        os.lseek(file, 0, os.SEEK_SET)
-    start = 0
-    # Read into the same memory again and again: new blocks would be cleared by the system first.
-    one, other = bytearray(_BLOCK), bytearray(_BLOCK)
-    with open(before, "rb", 0, closefd=False) as old, open(after, "rb", 0, closefd=False) as new:
-        while length := old.readinto(one):
-            matching = new.readinto(other)
-            if length != matching or one != other:
-                changed.update(
-                    (start + page) // size + 1
-                    for page in range(0, length, size)
-                    if one[page : min(page + size, length)]
-                    != other[page : min(page + size, matching)]
-                )
-                if len(changed) > _MOST_CHANGED:
-                    return None
-            start += length
-    return changed
-
-
-def _tree(data: _Pages, root: int) -> Iterator[int]:
-    """Yield the pages of a b-tree, overflow pages left out (1.6. B-tree Pages).
+def _tree(data: _Pages, root: int) -> Iterator[tuple[int, ...]]:
+    """Yield the pages of a b-tree, many at a time, overflow pages left out (1.6. B-tree Pages).
 
     All leaves are equally deep, so they need not be read to be known as such, nor kept.
     """
-    yield root
+    yield (root,)
     level = [root]
-    while _is_interior(data, level[0]):
-        is_last = not _is_interior(data, next(_children(data, level[0])))
-        below = []
+    for _ in range(_DEEPEST):
+        if not _is_interior(data, level[0]):
+            return
+        is_last = not _is_interior(data, _children(data, level[0])[0])
+        below: list[int] = []
         for page in level:
-            for child in _children(data, page):
-                yield child
-                if not is_last:
-                    below.append(child)
+            children = _children(data, page)
+            yield children
+            if not is_last:
+                below += children
         if is_last or len(below) > data.count:
             return
         level = below
 
 
 def _is_interior(data: _Pages, page: int) -> bool:
-    return data[page][_header(page)] in (_INTERIOR_INDEX, _INTERIOR_TABLE)
+    return data.kind(page) in (_INTERIOR_INDEX, _INTERIOR_TABLE)
 
 
 def _header(page: int) -> int:
     return 100 if page == 1 else 0
 
 
-def _children(data: _Pages, page: int) -> Iterator[int]:
+def _children(data: _Pages, page: int) -> tuple[int, ...]:
     content, at = data[page], _header(page)
-    cells = int.from_bytes(content[at + 3 : at + 5], "big")
-    for number in range(cells):
-        place = at + 12 + 2 * number
-        cell = int.from_bytes(content[place : place + 2], "big")
-        yield int.from_bytes(content[cell : cell + 4], "big")
-    yield int.from_bytes(content[at + 8 : at + 12], "big")
+    number = int.from_bytes
+    cells = [number(content[cell : cell + 4], "big") for cell in _cells(content, at, _INTERIOR)]
+    return (*cells, number(content[at + 8 : at + 12], "big"))
+
+
+def _bounds(data: _Pages, page: int) -> Iterator[int]:
+    """Yield the greatest rowid that each child but the last may hold."""
+    content = data[page]
+    for cell in _cells(content, _header(page), _INTERIOR):
+        yield _varint(content, cell + 4)[0]
+
+
+def _cells(content: bytes, at: int, length: int) -> tuple[int, ...]:
+    """Return where the cells of a page are, given where its header is and how long."""
+    most = (len(content) - at - length) // 2
+    count = min(int.from_bytes(content[at + 3 : at + 5], "big"), most)
+    return unpack_from(f">{count}H", content, at + length)
+
+
+def _varint(content: bytes, at: int) -> tuple[int, int]:
+    """Return a number of one to nine bytes, in two's complement (1.6), and where it ends."""
+    number = 0
+    for place in range(at, at + 8):
+        byte = content[place] if place < len(content) else 0
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            return number, place + 1
+    number = number << 8 | (content[at + 8] if at + 8 < len(content) else 0)
+    return number - 2**64 if number >= 2**63 else number, at + 9
+
+
+def _overflow(data: _Pages, page: int) -> Iterator[int]:
+    """Yield the pages that hold the rest of the long rows of a leaf of a table (1.6, 1.7)."""
+    content, at = data[page], _header(page)
+    if content[at] != _LEAF_TABLE:
+        return
+    usable = data.size - data[1][20]
+    for cell in _cells(content, at, _LEAF):
+        length, begin = _varint(content, cell)
+        _, begin = _varint(content, begin)
+        most, least = usable - 35, (usable - 12) * 32 // 255 - 23
+        if length <= most:
+            continue
+        local = least + (length - least) % (usable - 4)
+        end = begin + (local if local <= most else least)
+        rest = int.from_bytes(content[end : end + 4], "big")
+        for _ in range(-(-length // (usable - 4))):
+            if not rest:
+                break
+            yield rest
+            rest = int.from_bytes(data[rest][:4], "big")
+
+
+def _pointer_maps(data: _Pages) -> Iterator[int]:
+    """Yield the pages that say what refers to each page, where there are any (1.8)."""
+    header = data[1]
+    if any(header[52:56]):
+        yield from range(2, data.count + 1, (data.size - header[20]) // 5 + 1)
 
 
 def _free_pages(data: _Pages) -> set[int]:
