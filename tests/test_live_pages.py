@@ -172,6 +172,19 @@ def test_a_long_row_that_changed_is_told_from_the_others(
     assert found["users"] not in ((), None)
 
 
+def test_the_end_of_a_long_row_that_was_overwritten_in_place(tmp_path: Path) -> None:
+    # As long as before: SQLite writes the page with the end, and no page of the tree.
+    new, old = tmp_path / "new.db", tmp_path / "old.db"
+    make(old, 512, 0, 1000, [2000])
+    shutil.copyfile(old, new)
+    with closing(sqlite3.connect(new)) as connection:
+        connection.execute(
+            "UPDATE users SET name = substr(name, 1, length(name) - 3) || 'xyz' WHERE id = 300"
+        )
+        connection.commit()
+    assert compared(new, old).losses == ("1 rows of users changed: name (1)",)
+
+
 def test_a_page_that_leads_to_itself_ends(
     large: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
