@@ -13,8 +13,14 @@ from typing import BinaryIO
 from dbguard.patterns import regex
 
 _STALE = 3600  # seconds
-_PARTIAL = regex(r"\..+\.(\d{1,9})-[0-9a-f]{8}\.partial(?:-wal|-shm|-journal)?", 16)
+_PARTIAL = regex(
+    r"\..+\.(\d{1,9})-[0-9a-f]{8}(?P<held>\.held)?\.partial(?:-wal|-shm|-journal)?", 16
+)
 """What :func:`partial` makes, and what SQLite puts beside it (re.DOTALL)."""
+_HELD = ".held.partial"
+"""How the names of those end that are locked while somebody writes them."""
+_cleared: set[Path] = set()
+"""Folders that this process has looked through for what killed ones left."""
 _SHOWN = 40
 """Characters of a name that stand in a temporary one: together they may not be too long."""
 
@@ -36,15 +42,18 @@ def whole(
 
     The file gets the *mode*, that of any new file by default, or mode and, where the system
     lets us, owner of the file *like*. *synced*: it is on the disk before it has its name, and
-    the name is when the block is left; without, a power cut may leave an empty file.
-    Raises OSError.
+    the name is when the block is left; without, a power cut may leave an empty file. What
+    runs that were killed left in the folder is removed. Raises OSError.
     """
-    temporary = partial(path)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    if path.parent not in _cleared:
+        _cleared.add(path.parent)
+        _clear_held(path.parent)
     # What is to be read by few is at no time read by others.
-    first = 0o666 if mode is None and like is None else 0o600
+    temporary, descriptor = _held(path, 0o666 if mode is None and like is None else 0o600)
+    # The lock lasts until the file has its name. Windows renames nothing that is open.
+    keeping = os.dup(descriptor) if os.name == "posix" else None
     try:
-        with open(os.open(temporary, flags, first), "wb") as stream:
+        with open(descriptor, "wb") as stream:
             yield stream
             stream.flush()
             if synced:
@@ -63,6 +72,51 @@ def whole(
         with suppress(OSError):
             temporary.unlink()
         raise
+    finally:
+        if keeping is not None:
+            os.close(keeping)
+
+
+def _held(path: Path, mode: int) -> tuple[Path, int]:
+    """Make a temporary file, and hold a lock of it that ends with this process."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    while True:
+        temporary = partial(path)
+        temporary = temporary.with_name(temporary.name.removesuffix(".partial") + _HELD)
+        descriptor = os.open(temporary, flags, mode)
+        # Who clears up may have come between the two: then it is gone, and another is made.
+        if not _lock(descriptor) or os.fstat(descriptor).st_nlink:
+            return temporary, descriptor
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock an open file (flock(2)), and say whether nobody else had; False where it has none."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # held by somebody, or a file system without locks
+        return False
+    return True
+
+
+def _clear_held(folder: Path) -> None:
+    """Remove what no process holds any more, on whatever machine that was."""
+    with suppress(OSError):
+        for path in sorted(folder.glob(f".*{_HELD}")):
+            with suppress(OSError):
+                found = _PARTIAL.fullmatch(path.name)
+                if found is None or is_running(int(found[1])):
+                    continue
+                descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+                try:
+                    if stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor):
+                        path.unlink()
+                finally:
+                    os.close(descriptor)
 
 
 def _give(temporary: Path, like: os.stat_result) -> None:
@@ -121,6 +175,8 @@ def partial(path: Path) -> Path:
 
 def clear_partials(folder: Path) -> tuple[Path, ...]:
     """Remove what killed runs left of files that never became whole; return their names.
+
+    What :func:`whole` writes tells by a lock that it is being written; backups do not.
 
     A process of that number must be gone, and for an hour nobody have written: what another
     machine, or a container with numbers of its own, is writing here is left alone.

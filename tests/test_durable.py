@@ -167,18 +167,68 @@ def test_a_name_may_be_as_long_as_the_system_lets_it(file: Path) -> None:
     assert long.read_bytes() == b"new"
 
 
+WRITES = """\
+import os, signal, sys
+from pathlib import Path
+from dbguard import durable
+with durable.whole(Path(sys.argv[1])) as stream:
+    stream.write(b"new"); stream.flush()
+    if sys.argv[2:] == ["die"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if sys.argv[2:] == ["wait"]:
+        print(flush=True); sys.stdin.read()
+"""
+
+
+def writing(*arguments: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITES, *arguments], env=environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+
+
 @posix
 def test_killed_it_leaves_the_old_file_and_what_the_next_run_clears(file: Path) -> None:
-    killed = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom dbguard import durable\n"
-        "with durable.whole(Path(sys.argv[1])) as stream:\n"
-        "    stream.write(b'new'); stream.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", killed, str(file)], env=environment, check=False)
-    assert done.returncode == -signal.SIGKILL
+    with writing(str(file), "die") as killed:
+        assert killed.wait() == -signal.SIGKILL
     assert file.read_bytes() == b"old\n"
     (left,) = file.parent.glob(".data*")
-    assert durable.clear_partials(file.parent) == ()  # not an hour old
+    # Not made by such a run, or none that was killed.
+    others = [file.with_name(name) for name in (".mine.held.partial", ".a.1-0123abcd.held.partial")]
+    for other in others:
+        other.touch()
+    with writing(str(file.with_name("another"))) as next_one:
+        next_one.communicate()
+        assert next_one.returncode == 0
+    assert not left.exists()
+    for other in others:
+        other.unlink()
+
+
+@posix
+def test_what_somebody_is_writing_is_left_alone(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As from another container, whose processes have numbers of their own.
+    monkeypatch.setattr(durable, "is_running", lambda number: False)
+    with writing(str(file), "wait") as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        durable._cleared.discard(file.parent)
+        with durable.whole(file.with_name("another")) as stream:
+            stream.write(b"mine")
+        other.communicate("")
+        assert other.returncode == 0
+    assert file.read_bytes() == b"new"
+
+
+def test_backups_that_were_cut_off_go_after_an_hour(file: Path) -> None:
+    left = file.with_name(".data.999999999-0123abcd.partial")
+    left.touch()
+    durable._cleared.discard(file.parent)
+    with durable.whole(file) as stream:
+        stream.write(b"new")
+    assert durable.clear_partials(file.parent) == ()
     os.utime(left, (1, 1))
-    assert durable.clear_partials(file.parent) == (left,)
+    assert durable.clear_partials(file.parent) == ((left,) if os.name == "posix" else ())

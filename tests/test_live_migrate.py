@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
 
 import pytest
 
 from dbguard.live.script import Script, ScriptError
-from dbguard.live.sqlite import comparing, migrating
+from dbguard.live.sqlite import comparing, copying, migrating, replacing
 from dbguard.live.sqlite.copying import Snapshot
 from tests.live_databases import PEOPLE, Shop
 from tests.test_live_verify import REBUILD
@@ -52,6 +55,50 @@ def test_a_migration_takes_every_step(shop: Shop, writing: str) -> None:
         "rehearse", "compare", "apply", "verify", "applied",
     ]  # fmt: skip
     assert [path.name for path in (shop.folder / ".dbguard").iterdir() if path.is_dir()] == []
+
+
+def test_writers_are_kept_out_until_the_content_is_replaced(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    original = replacing.opened_backup
+
+    def opened(path: Path) -> AbstractContextManager[sqlite3.Connection]:
+        writer = sqlite3.connect(shop.path, timeout=0, isolation_level=None)
+        with closing(writer), pytest.raises(sqlite3.OperationalError, match="locked"):
+            writer.execute("BEGIN IMMEDIATE")
+        tried.append(path)
+        return original(path)
+
+    monkeypatch.setattr(replacing, "opened_backup", opened)
+    # A script in Python finds the database locked from the beginning.
+    done = shop.json("migrate", "app.db", shop.script(PYTHON, "change.py"))
+    assert done["outcome"] == "applied"
+    assert len(tried) == 1
+
+
+def test_a_lock_that_is_free_for_a_moment_only_is_had(shop: Shop) -> None:
+    def write() -> None:
+        with closing(sqlite3.connect(shop.path, timeout=30, isolation_level=None)) as writer:
+            while not had.is_set():
+                writer.execute("BEGIN IMMEDIATE")
+                had.wait(0.3)
+                writer.execute("COMMIT")
+                had.wait(0.012)
+
+    had = Event()
+    writing = Thread(target=write)
+    with closing(sqlite3.connect(shop.path, isolation_level=None)) as connection:
+        writing.start()
+        started = monotonic()
+        for _ in range(3):
+            copying._begin_writing(connection)
+            connection.execute("ROLLBACK")
+        taken = monotonic() - started
+        had.set()
+        writing.join()
+        assert connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
+    assert taken < 15
 
 
 def test_a_dry_run_stops_after_the_rehearsal(shop: Shop) -> None:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from dbguard import durable
 from dbguard.live import identity
@@ -21,6 +21,8 @@ from dbguard.records import dataclass
 
 _PAGES = 4096
 """Pages that are copied between two looks at the progress."""
+
+_PAUSE = 0.003  # seconds
 
 BUSY = (5, 6)
 """SQLITE_BUSY, SQLITE_LOCKED: https://www.sqlite.org/rescode.html."""
@@ -56,7 +58,7 @@ class Snapshot:
     def begin(self, *, holding: bool) -> None:
         """Begin to read; *holding* keeps every writer out until :meth:`end`."""
         if holding:
-            self._lock.execute("BEGIN IMMEDIATE")
+            _begin_writing(self._lock)
         self._connection.execute("BEGIN")
         self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         self._version = self._data_version()
@@ -82,6 +84,31 @@ class Snapshot:
     def _read_header(self) -> bytes:
         os.lseek(self._header, 0, os.SEEK_SET)
         return os.read(self._header, _HEADER)
+
+
+def _begin_writing(connection: sqlite3.Connection) -> None:
+    """Begin a transaction that others keep beginning, too. Raises sqlite3.OperationalError.
+
+    SQLite itself looks ten times a second after a while, and who writes in a loop lets go for
+    less: on a slow disk thirty seconds may not be enough.
+    """
+    until = monotonic() + PATIENCE
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while not _is_begun(connection, is_last=monotonic() > until):
+            sleep(_PAUSE)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+
+
+def _is_begun(connection: sqlite3.Connection, *, is_last: bool) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if is_last or "locked" not in str(error):
+            raise
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

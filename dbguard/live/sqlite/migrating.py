@@ -114,8 +114,6 @@ class _Work:
                     if self.request.dry_run:
                         self.log.step("rehearsed")
                         return replace(done, outcome=Outcome.REHEARSED)
-                    # Writers wait for us no longer than this: the lock changes hands.
-                    self.snapshot.end()
                     with suppress(ChangedError):
                         return self._applied(target, copy, done, rehearsed.schema_hash)
             finally:

@@ -25,8 +25,9 @@ def replace_content(
     first page and commits with the last (https://www.sqlite.org/c3ref/backup_finish.html),
     so whoever reads sees the old state or the new one, and a crash leaves one of the two.
     Once the lock is held, *since* tells whether anybody committed in between; if so, the
-    transaction is rolled back and ChangedError raised. Raises UnfinishedError where the
-    lock cannot be had.
+    transaction is rolled back and ChangedError raised. Where *since* keeps writers out, it lets
+    go at the last moment: those who wait look again many times a second, and each that comes
+    first is an attempt in vain. Raises UnfinishedError where the lock cannot be had.
     """
     started = monotonic()
     is_checked = False
@@ -46,5 +47,6 @@ def replace_content(
     with opened_backup(new) as source:
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        since.end()
         # One page at a time: the first step must not be the last.
         source.backup(target, pages=1, progress=after_each_step, sleep=0.01)
