@@ -264,21 +264,21 @@ REVIEWED |= {
     "change in a condition": (
         "a.sh",
         "if sqlite3 a.db 'ALTER TABLE t ADD COLUMN n'; then sqlite3 a.db 'SELECT n FROM t'; fi\n",
-        "if { sqlite3 a.db \".backup 'a.db.bak_$(date +%Y%m%d_%H%M%S)'\" && "
+        "if { sqlite3 a.db \".backup 'a.db.bak_t_$(date +%Y%m%d_%H%M%S_%N)'\" && "
         "sqlite3 a.db 'ALTER TABLE t ADD COLUMN n'; }; then sqlite3 a.db 'SELECT n FROM t'; fi\n",
     ),
     "change by psql": (
         "a.sh",
         "set -e\nsudo -u postgres psql -h db -v ON_ERROR_STOP=1 shop <<SQL\n"
         "ALTER TABLE t ADD COLUMN n int;\nSELECT n FROM t LIMIT 1;\nSQL\n",
-        'set -e\nsudo -u postgres pg_dump -Fc -h db shop > "shop_$(date +%Y%m%d_%H%M%S).dump"\n'
+        'set -e\nsudo -u postgres pg_dump -Fc -h db shop > "shop_t_$(date +%Y%m%d_%H%M%S_%N).dump"\n'
         "sudo -u postgres psql -h db -v ON_ERROR_STOP=1 shop <<SQL\n"
         "ALTER TABLE t ADD COLUMN n int;\nSELECT n FROM t LIMIT 1;\nSQL\n",
     ),
     "change through a pipe": (
         "a.sh",
         "echo 'ALTER TABLE t ADD COLUMN n int; SELECT n FROM t' | mysql -u root -p shop\n",
-        'mysqldump --single-transaction -u root -p shop > "shop_$(date +%Y%m%d_%H%M%S).sql" && '
+        'mysqldump --single-transaction -u root -p shop > "shop_t_$(date +%Y%m%d_%H%M%S_%N).sql" && '
         "echo 'ALTER TABLE t ADD COLUMN n int; SELECT n FROM t' | mysql -u root -p shop\n",
     ),
     "change in Python": (

@@ -157,7 +157,7 @@ def test_the_protection_goes_into_the_resource_itself(tmp_path: Path) -> None:
 )
 def test_the_user_of_psql_is_an_option_of_pg_dump(said: str, dumped: str, tmp_path: Path) -> None:
     change = f'psql {said} -c "ALTER TABLE users ADD COLUMN x int; SELECT x FROM users"\n'
-    backup = f'pg_dump -Fc {dumped} > "app_$(date +%Y%m%d_%H%M%S).dump"\n'
+    backup = f'pg_dump -Fc {dumped} > "app_users_$(date +%Y%m%d_%H%M%S_%N).dump"\n'
     assert fixed_text("a.sh", f"set -e\n{change}", tmp_path) == f"set -e\n{backup}{change}"
 
 

@@ -260,6 +260,26 @@ def test_the_backup_that_is_added_is_whole_or_nothing_is_changed(
             assert connection.execute("SELECT count(*) FROM users").fetchone() == (4,)
 
 
+def test_each_backup_that_one_place_makes_within_a_second_has_a_name(
+    live: Path, tmp_path: Path
+) -> None:
+    code = tmp_path / "twice.sh"
+    code.write_text(
+        'set -e\nadd() {\n  sqlite3 app.db "ALTER TABLE users ADD COLUMN $1 TEXT"\n}\nadd a\nadd b\n'
+    )
+    _needs(code)
+    proposal = proposed(code, tmp_path)
+    assert [one.rule for one in proposal.fixed] == ["change-without-backup"]
+    ((candidate, _, after),) = proposal.changes()
+    Path(candidate.absolute).write_text(after.replace("%Y%m%d_%H%M%S", "%Y"))  # one long second
+    run(code, live)
+    states = []
+    for copy in live.glob("app.db.bak_users_*"):
+        with closing(sqlite3.connect(copy)) as connection:
+            states.append([row[1] for row in connection.execute("PRAGMA table_info(users)")][3:])
+    assert sorted(states) == [[], ["a"]]
+
+
 OVERWRITES = {
     "open.py": "with open('app.db', 'wb') as file:\n    file.write(b'new')\n",
     "copy.py": "import shutil\n\nshutil.copyfile('seed', 'app.db')\n",

@@ -14,6 +14,7 @@ import pytest
 
 from dbguard.live.script import Script, ScriptError
 from dbguard.live.sqlite import comparing, copying, migrating, replacing
+from dbguard.live.sqlite.connection import opened_backup
 from dbguard.live.sqlite.copying import Snapshot
 from tests.live_databases import PEOPLE, Shop
 from tests.test_live_verify import REBUILD
@@ -61,14 +62,13 @@ def test_writers_are_kept_out_until_the_content_is_replaced(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = []
-    original = replacing.opened_backup
 
     def opened(path: Path) -> AbstractContextManager[sqlite3.Connection]:
         writer = sqlite3.connect(shop.path, timeout=0, isolation_level=None)
         with closing(writer), pytest.raises(sqlite3.OperationalError, match="locked"):
             writer.execute("BEGIN IMMEDIATE")
         tried.append(path)
-        return original(path)
+        return opened_backup(path)
 
     monkeypatch.setattr(replacing, "opened_backup", opened)
     # A script in Python finds the database locked from the beginning.

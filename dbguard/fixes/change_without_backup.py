@@ -51,7 +51,8 @@ def _in_shell(site: Site, region: Region, span: Span) -> Iterator[Repair]:
         return
     statement = code.statement_around(span)
     client = _client(code, statement) if statement is not None else None
-    backup = dump(client) if client is not None else None
+    changed = site.operation.target.name if site.operation is not None else ""
+    backup = dump(client, changed) if client is not None else None
     if statement is None or backup is None:
         return
     at = code.inner(statement)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from dbguard.patterns import regex
 from dbguard.records import dataclass
 from dbguard.repair.moving import in_quotes
-from dbguard.repair.timestamps import SHELL_STAMP
+from dbguard.repair.timestamps import SHELL_MOMENT
 from dbguard.repair.words import Word
 
 _PREFIXES = frozenset({"sudo", "doas", "command"})
 _NAME_IN_FILE = regex(r"[\w.-]+")
+_STEP = regex(r"\w{1,40}", re.ASCII)
 _IS_USER = regex(r"-U|--username")
 _URL = regex(r"\w+://[^\s\"']+/(?P<name>[\w-]+)(?:\?[^\s\"']*)?")
 
@@ -75,14 +77,19 @@ def client_of(words: Sequence[Word]) -> Client | None:
     return Client("".join(f"{word} " for word in prefix), program, tuple(rest[1:]))
 
 
-def dump(client: Client) -> str | None:
-    """Return the command that backs up what a client is connected to, None where that is unclear."""
+def dump(client: Client, before: str) -> str | None:
+    """Return the command that backs up what a client is connected to, None where that is unclear.
+
+    *before* is the table that will be changed: it goes into the name, for a second backup of
+    the same second would take the place of the first.
+    """
+    step = f"{before}_" if _STEP.fullmatch(before) else ""
     if client.program == "sqlite3":
         files = [word for word in client.words if not word.plain.startswith("-")]
         name = in_quotes(files[0]) if files else None
         if not name or "'" in name or name == ":memory:":
             return None
-        return f"{client.prefix}sqlite3 {files[0].written} \".backup '{name}.bak_{SHELL_STAMP}'\""
+        return f"{client.prefix}sqlite3 {files[0].written} \".backup '{name}.bak_{step}{SHELL_MOMENT}'\""
     tool = _TOOLS[client.program]
     found = _connecting(tool, client.words)
     if found is None:
@@ -90,7 +97,7 @@ def dump(client: Client) -> str | None:
     words, name = found
     said = "".join(f" {word.written}" for word in words)
     suffix = "dump" if client.program == "psql" else "sql"
-    return f'{client.prefix}{tool.program}{said} > "{name}_{SHELL_STAMP}.{suffix}"'
+    return f'{client.prefix}{tool.program}{said} > "{name}_{step}{SHELL_MOMENT}.{suffix}"'
 
 
 def _connecting(tool: _Tool, words: Sequence[Word]) -> tuple[list[Word], str] | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dbguard.patterns import regex
 
 SHELL_STAMP = "$(date +%Y%m%d_%H%M%S)"
+SHELL_MOMENT = "$(date +%Y%m%d_%H%M%S_%N)"
+"""To the nanosecond where date(1) knows it (GNU, busybox, FreeBSD 14), for loops and functions."""
+
 PYTHON_STAMP = "{int(time.time())}"
 
 _SUFFIX = regex(
