@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -68,7 +67,7 @@ def accepted(arguments: argparse.Namespace) -> frozenset[str]:
 
 def answered(arguments: argparse.Namespace, work: Callable[[], Answer]) -> Exit:
     """Do the work of a command, print its answer, and return the exit code."""
-    from dbguard.live.failures import LiveError, LossError, RefusedError
+    from dbguard.live.failures import LiveError, LossError, RefusedError, in_words
 
     is_internal = True
     try:
@@ -82,8 +81,7 @@ def answered(arguments: argparse.Namespace, work: Callable[[], Answer]) -> Exit:
         return failed(arguments, "interrupted", Exit.INTERRUPTED)
     except OSError as error:
         is_internal = False
-        where = f"{os.fspath(error.filename)!r}: " if error.filename else ""
-        return failed(arguments, f"{where}{error.strerror or error}", Exit.INCOMPLETE)
+        return failed(arguments, in_words(error), Exit.INCOMPLETE)
     except LiveError as error:
         is_internal = False
         code = Exit.INCOMPLETE

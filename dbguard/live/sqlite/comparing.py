@@ -93,6 +93,8 @@ def _compared(
 @contextmanager
 def _attached(connection: sqlite3.Connection, old: Path) -> Iterator[None]:
     """Let a connection read a backup as ``old``, in a transaction."""
+    # ATTACH reads the database as well: what is wrong with that is not told of the backup.
+    connection.execute("SELECT count(*) FROM main.sqlite_master").fetchone()
     try:
         connection.execute("ATTACH ? AS old", (uri(old, "ro", quiet_options(old)),))
     except sqlite3.Error as error:

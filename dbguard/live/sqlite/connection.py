@@ -60,10 +60,26 @@ def opened(path: Path, *, writing: bool = False) -> Iterator[sqlite3.Connection]
             connection.execute("PRAGMA query_only = ON")
         yield connection
     except sqlite3.Error as error:
-        raise UnfinishedError(f"{path}: {error}") from error
+        raise UnfinishedError(in_words(path, error)) from error
     finally:
         with suppress(sqlite3.Error):
             connection.close()
+
+
+def in_words(path: Path, error: sqlite3.Error) -> str:
+    """Return what SQLite says of a file, and what it does not say: why it cannot be opened.
+
+    https://www.sqlite.org/wal.html#readonly; for byte 18 of the file, fileformat.html, 1.3.3.
+    """
+    if "unable to open" not in str(error) or os.access(path.parent, os.W_OK):
+        return f"{path}: {error}"
+    with suppress(OSError), path.open("rb") as stream:
+        if stream.read(19)[18:] == b"\2":
+            return (
+                f"{path}: it has a write-ahead log, and SQLite has to write into the folder even to "
+                "read it; copy the file with its -wal to where that is possible"
+            )
+    return f"{path}: {error}"
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 from dbguard.live.address import Address
 from dbguard.live.backup import Content
 from dbguard.live.comparison import Comparison
+from dbguard.live.failures import RefusedError
 from dbguard.live.inspection import Inspection
 from dbguard.live.journal import Journal
 from dbguard.live.migration import Migration, Request
@@ -47,6 +48,8 @@ class SQLite:
         accepted: frozenset[str],
     ) -> Comparison:
         new, old = existing(self._address.path), existing(str(backup))
+        if new.samefile(old):
+            raise RefusedError("the backup and the database are the same file")
         names = str(backup), self._address.shown
         return comparing.verify(
             new, old, progress, renames=renames, accepted=accepted, names=names, proof=proof

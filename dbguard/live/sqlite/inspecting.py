@@ -13,7 +13,7 @@ from dbguard.live.layout import bytes_shown
 from dbguard.live.progress import Progress
 from dbguard.live.schema import Schema, Table
 from dbguard.live.sqlite import structure
-from dbguard.live.sqlite.connection import existing, opened, quoted, side_files
+from dbguard.live.sqlite.connection import existing, in_words, opened, quoted, side_files
 
 _MOST_PROBLEMS = 20
 
@@ -33,7 +33,7 @@ def inspect(path: str, progress: Progress, *, quick: bool = False) -> Inspection
         facts.append(("rollback journal", "there is one: a write is under way or was cut off"))
     open_by = handles.openers((file, *side_files(file)))
     with opened(file) as connection:
-        pragmas = _pragmas(connection)
+        pragmas = _pragmas(connection, file)
         progress.step("integrity")
         integrity = tuple(problems(connection, quick=quick))
         schema, tables = _looked_at(connection, progress)
@@ -66,7 +66,7 @@ def _looked_at(
     return schema, tuple(found)
 
 
-def _pragmas(connection: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
+def _pragmas(connection: sqlite3.Connection, file: Path) -> tuple[tuple[str, str], ...]:
     def value(name: str) -> str:
         row = connection.execute(f"PRAGMA {name}").fetchone()
         return str(row[0]) if row else ""
@@ -79,7 +79,7 @@ def _pragmas(connection: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
             ("SQLite", sqlite3.sqlite_version),
         )
     except sqlite3.DatabaseError as error:
-        raise UnfinishedError(f"its header cannot be read: {error}") from error
+        raise UnfinishedError(in_words(file, error)) from error
 
 
 def _facts(connection: sqlite3.Connection, table: Table) -> TableFacts:

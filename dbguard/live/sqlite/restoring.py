@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from dbguard.live import backup as backups
 from dbguard.live import handles, identity, manifest, restoration
 from dbguard.live.address import Address
 from dbguard.live.comparison import Comparison
-from dbguard.live.failures import LiveError, LossError, RefusedError, UnfinishedError
+from dbguard.live.failures import LiveError, LossError, RefusedError, UnfinishedError, in_words
 from dbguard.live.identity import stamp
 from dbguard.live.journal import Journal
 from dbguard.live.manifest import Manifest
@@ -42,7 +43,7 @@ def restore(
     """
     source = existing(str(backup))
     path = Path(address.path).resolve()
-    if source == path:
+    if path.exists() and source.samefile(path):
         raise RefusedError("the backup and the database are the same file")
     if not path.parent.is_dir():
         raise RefusedError(f"the folder {path.parent} does not exist")
@@ -50,6 +51,7 @@ def restore(
     log.step("check the backup", file=str(source))
     notes = _checked_backup(source, described)
     seen = _check_unopened(path, unused=unused)
+    other_names = path.stat().st_nlink - 1 if path.exists() else 0
     backups.clear_partials(path.parent, log)
     when = identity.now()
     new = durable.partial(path)
@@ -71,7 +73,7 @@ def restore(
         log.step("put the backup in its place", kept=kept)
         _swap(new, path)
     except OSError as error:
-        raise UnfinishedError(f"{error.filename}: {error.strerror}") from error
+        raise UnfinishedError(in_words(error)) from error
     finally:
         for file in (new, *side_files(new)):
             with suppress(OSError):
@@ -92,8 +94,16 @@ def restore(
         lost,
         unread,
         tuple(reasons),
-        (*notes, *seen),
+        (*notes, *seen, *_hard_links(other_names)),
     )
+
+
+def _hard_links(others: int) -> Iterator[str]:
+    if others > 0:
+        yield (
+            f"The damaged file has {others} more hard link{'s' * (others > 1)}: what opens it by "
+            "another name still gets the damaged database."
+        )
 
 
 def _checked_backup(source: Path, described: Manifest | None) -> tuple[str, ...]:
