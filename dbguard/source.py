@@ -74,6 +74,17 @@ class SourceMap:
     def _starts(self) -> list[int]:
         return [piece.inner for piece in self.pieces]
 
+    def begins_at(self, length: int) -> int | None:
+        """Return where a text of *length* code points begins in the outermost file.
+
+        None where it does not stand there unchanged, in one piece.
+        """
+        if len(self.pieces) != 1:
+            return None
+        only = self.pieces[0]
+        whole = only.exact and not only.inner and only.length == only.outer_length == length
+        return only.outer if whole else None
+
     def _index(self, position: int) -> int:
         return max(0, bisect_right(self._starts, position) - 1)
 

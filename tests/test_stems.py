@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -63,7 +65,7 @@ def test_stems_of_what_is_escaped(text: str) -> None:
 
 
 _CODE = (
-    "import os as o drop_all create_all drop_database DATABASES SQLALCHEMY_BINDS sqlite:///"
+    "import os def as o drop_all create_all drop_database DATABASES SQLALCHEMY_BINDS sqlite:///"
     " SQLALCHEMY_DATABASE_URI sqlite+aiosqlite:/// raise assert exit _exit abort confirm input as a\tas\tb"
     " ( ) \n \r \f \v x Backup back_up SNAPSHOT dump_db database_dump dbdump class pass = . #"
 ).split(" ")  # fmt: skip
@@ -75,7 +77,19 @@ CODE = st.lists(st.sampled_from((*_CODE, " ")), max_size=10).map("".join).map(st
 @example(b"x\x0bas\x0by")
 def test_words_of_the_patterns_of_marks(data: bytes) -> None:
     assert not marks._BARE.search(data) or marks.mentions(data, marks._BARE_WORDS)
-    assert not marks._RAISES.search(data) or marks.mentions(data, marks._RAISE_WORDS)
+    words = data.translate(marks._WORD_OR_BLANK)
+    raises = rb"\b(?:" + b"|".join(marks._RAISES) + rb")\b"
+    stops = [match.start() for match in re.finditer(raises, data)]
+    assert marks._words_at(data, words, marks._RAISES) == stops
+    called = rb"(?<![\w])([A-Za-z_]\w*)[ \t]*\("
+    calls_of = [
+        (match[1], match.start(1), match.end())
+        for match in re.finditer(called, data)
+        if data[max(0, match.start(1) - 4) : match.start(1)] != b"def "
+    ]
+    assert list(marks._called(data, words)) == calls_of
+    defined = [(m.start(1), m.end(1), m[1]) for m in re.finditer(rb"\b(?:def|class)[ \t]+(\w+)", data)]
+    assert marks._defined(data, words) == defined
     assert not calls.NAMED.search(data) or marks.mentions(data.lower(), marks._NAMED_WORDS)
     renamed = any(
         data[: match.start()].rstrip() != data[: match.start()]

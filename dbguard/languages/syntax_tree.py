@@ -48,6 +48,8 @@ class SyntaxTree:
         # A lone surrogate has no UTF-8 form: it becomes three bytes, like the rest of its plane.
         self.data = region.text.encode("utf-8", "surrogatepass")
         self._ascii = len(self.data) == len(region.text)
+        # How far on the text begins in the outermost file, where it stands there unchanged.
+        self._begins = region.map.begins_at(len(region.text)) if self._ascii else None
         self.tree: Tree = _parsed(self.data, Parser(language))
 
     @property
@@ -78,6 +80,9 @@ class SyntaxTree:
 
     def span(self, node: Node) -> Span:
         """Return where a node stands in the outermost file."""
+        start, end = node.start_byte, node.end_byte
+        if self._begins is not None and start < end:
+            return Span(self._begins + start, self._begins + end)
         return self.region.span(self.char(node.start_byte), self.char(node.end_byte))
 
     def bytes_span(self, start: int, end: int) -> Span:

@@ -130,7 +130,8 @@ class Program:
         self._walked = 0
         self._barren: dict[int, int] = {}
         self._stack: list[int] = []
-        self._memo: dict[tuple[int, int, int], Value | Callable[[], Value]] = {}
+        # None is an unknown value: most are, and few of them are asked for.
+        self._memo: dict[tuple[int, int, int], Value | Callable[[], Value] | None] = {}
         self._comprehensions: dict[tuple[int, int], Scope] = {}
         self.journal: list[tuple[Scope, str]] = []
 
@@ -468,19 +469,17 @@ class Program:
         """Return what a call returns, without what it does."""
         key = (node.start_byte, node.end_byte, scope.identity)
         if key not in self._memo:
-            self._memo[key] = self.unknown(node)  # a call that needs itself
-            outcome = self.perform(node, scope)
-            self._memo[key] = self.unknown(node) if outcome.value is None else outcome.value
+            self._memo[key] = None  # a call that needs itself
+            self._memo[key] = self.perform(node, scope).value
         found = self._memo[key]
         if callable(found):
-            self._memo[key] = self.unknown(node)
+            self._memo[key] = None
             found = self._memo[key] = found()
-        return found
+        return self.unknown(node) if found is None else found
 
     def remember(self, node: Node, scope: Scope, outcome: Outcome) -> None:
         """Keep what a call returned, for whoever asks later."""
-        key = (node.start_byte, node.end_byte, scope.identity)
-        self._memo[key] = self.unknown(node) if outcome.value is None else outcome.value
+        self._memo[node.start_byte, node.end_byte, scope.identity] = outcome.value
 
     def perform(self, node: Node, scope: Scope) -> Outcome:
         """Return what a call does and returns."""

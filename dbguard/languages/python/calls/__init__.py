@@ -10,7 +10,7 @@ something of it: few files need more than two of the twelve.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 
 from dbguard.flow import Branch, Node, Sequence
@@ -75,7 +75,9 @@ def is_known(name: str) -> bool:
     return name in index.EFFECTS or name in index.VALUES
 
 
-def _functions(name: str) -> list[Handler]:
+@lru_cache(maxsize=4_096)
+def _functions(name: str) -> tuple[Handler, ...]:
+    """Return what the tables say about the name of a function, by either of its names."""
     root, _, _ = name.partition(".")
     short = f"{root}.{name.rpartition('.')[2]}"
     found = []
@@ -83,7 +85,7 @@ def _functions(name: str) -> list[Handler]:
         handler = _handler(table, name) or _handler(table, _shortened(table).get(short, ""))
         if handler is not None:
             found.append(handler)
-    return found
+    return tuple(found)
 
 
 def function(site: CallSite) -> Outcome:
