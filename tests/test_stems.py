@@ -88,7 +88,9 @@ def test_words_of_the_patterns_of_marks(data: bytes) -> None:
         if data[max(0, match.start(1) - 4) : match.start(1)] != b"def "
     ]
     assert list(marks._called(data, words)) == calls_of
-    defined = [(m.start(1), m.end(1), m[1]) for m in re.finditer(rb"\b(?:def|class)[ \t]+(\w+)", data)]
+    defined = [
+        (m.start(1), m.end(1), m[1]) for m in re.finditer(rb"\b(?:def|class)[ \t]+(\w+)", data)
+    ]
     assert marks._defined(data, words) == defined
     assert not calls.NAMED.search(data) or marks.mentions(data.lower(), marks._NAMED_WORDS)
     renamed = any(

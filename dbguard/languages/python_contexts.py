@@ -77,9 +77,7 @@ _QUOTED = tuple(
 )
 # The first begins with what is found fast.
 _IMPORT = regex(rb"import(?<!\wimport)\s+(?:os|shutil|subprocess)\s+as\s+(\w+)")
-_IMPORT_BY_TEXT = regex(
-    rb"\b(\w+)\s*=\s*[\w.]{1,80}\(\s*[\"'](?:os|shutil|subprocess)[\"']\s*\)"
-)
+_IMPORT_BY_TEXT = regex(rb"\b(\w+)\s*=\s*[\w.]{1,80}\(\s*[\"'](?:os|shutil|subprocess)[\"']\s*\)")
 
 
 def _before(data: bytes, start: int, length: int = 48) -> bytes:

@@ -76,7 +76,18 @@ class SyntaxTree:
 
     def text(self, node: Node) -> str:
         """Return the text of a node."""
+        if self._ascii:
+            return self.region.text[node.start_byte : node.end_byte]
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "surrogatepass")
+
+    def start_of(self, node: Node, most: int) -> str:
+        """Return the text of a node, or the first bytes of it: as many as *most* says."""
+        start, end = node.start_byte, node.end_byte
+        if end > start + most:
+            end = start + most
+        if self._ascii:
+            return self.region.text[start:end]
+        return self.data[start:end].decode("utf-8", "replace")
 
     def span(self, node: Node) -> Span:
         """Return where a node stands in the outermost file."""

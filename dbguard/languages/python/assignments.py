@@ -71,8 +71,7 @@ def assignment(program: Program, node: Node, scope: Scope, out: list[FlowNode]) 
         for target in targets:
             out.extend(calls.configuration(program, target, right, scope))
     for target in targets:
-        program.bind_target(target, scope, lambda: program.evaluate(right, scope))
-        program.note_source(target, scope, right)
+        program.bind_target(target, scope, lambda: program.evaluate(right, scope), right)
 
 
 def augmented(program: Program, node: Node, scope: Scope, out: list[FlowNode]) -> None:

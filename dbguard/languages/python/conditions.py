@@ -55,8 +55,7 @@ def bind_walrus(program: Program, node: Node, scope: Scope) -> None:
             name = current.child_by_field_name("name")
             value = current.child_by_field_name("value")
             if name is not None and value is not None:
-                program.bind_target(name, scope, _computed(program, value, scope))
-                program.note_source(name, scope, value)
+                program.bind_target(name, scope, _computed(program, value, scope), value)
         stack.extend(current.named_children)
 
 

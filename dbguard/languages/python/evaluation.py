@@ -64,9 +64,13 @@ def lift(program: Program, values: Sequence[Value], make: Callable[[list[Value]]
     return made
 
 
+WRAPPERS = frozenset(("parenthesized_expression", "await", "expression_statement"))
+"""What is worth what stands inside of it."""
+
+
 def unwrap(node: Node) -> Node:
     """Return the expression inside parentheses and ``await``."""
-    while node.type in ("parenthesized_expression", "await", "expression_statement"):
+    while node.type in WRAPPERS:
         inner = next((child for child in node.named_children if child.type != "comment"), None)
         if inner is None:
             return node

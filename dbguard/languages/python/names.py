@@ -72,8 +72,12 @@ class Scope:
 
     def bind(self, name: str, binding: Binding) -> None:
         """Bind a name, in the scope a ``global`` or ``nonlocal`` statement names."""
-        scope = self.outer_names.get(name, self)
-        scope.bindings.setdefault(name, []).append(binding)
+        scope = self.outer_names.get(name, self) if self.outer_names else self
+        known = scope.bindings.get(name)
+        if known is None:
+            scope.bindings[name] = [binding]
+        else:
+            known.append(binding)
 
     def find(self, name: str, before: int) -> Binding | None:
         """Return the binding of a name in force at a point of the walk.

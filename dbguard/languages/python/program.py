@@ -21,6 +21,7 @@ from dbguard.languages.python.calls.deferred import named_attribute
 from dbguard.languages.python.calls.site import CallSite, Outcome
 from dbguard.languages.python.evaluation import (
     EVALUATORS,
+    WRAPPERS,
     attribute_of,
     element_of,
     item_of,
@@ -73,6 +74,9 @@ _SETTER = regex(rb"\bself\.(\w+)[ \t]*(?::[^=\n]{1,120})?=[^=]")
 _DATABASE_NAME = regex(r"db|database|sqlite|dsn", re.IGNORECASE)
 _TEMPORARY_PARAMETERS = {"tmp_path": True, "tmpdir": True, "tmp_path_factory": True}
 _DOWN = {"downgrade", "downgrades", "backwards", "down", "rollback"}
+
+
+_WITH_ATTRIBUTES = (Symbol, Object, Class)
 
 
 class _Level:
@@ -143,8 +147,7 @@ class Program:
 
     def short_text(self, node: Node) -> str:
         """Return the source of an expression on one line, at most 100 bytes of it."""
-        data = self.tree.data[node.start_byte : min(node.end_byte, node.start_byte + 100)]
-        return " ".join(data.decode("utf-8", "replace").split())
+        return " ".join(self.tree.start_of(node, 100).split())
 
     def telling_name(self, expression: str) -> str:
         """Return what a hole is called: "date" for what comes from a clock or a UUID."""
@@ -204,19 +207,18 @@ class Program:
         """Look names up as they were at a point of the walk (None: now)."""
         return _Point(self, serial)
 
-    def bind(self, name: str, scope: Scope, compute: Callable[[], Value]) -> None:
-        """Bind a name to something computed when needed, in today's state of the names."""
-        scope.bind(name, Binding(self.tick(), compute))
+    def bind(
+        self, name: str, scope: Scope, compute: Callable[[], Value], source: Node | None = None
+    ) -> None:
+        """Bind a name to something computed when needed, in today's state of the names.
+
+        *source* is the expression it is bound to, where it is one.
+        """
+        scope.bind(name, Binding(self.tick(), compute, source=source))
         self.journal.append((scope, name))
 
-    def note_source(self, target: Node, scope: Scope, source: Node) -> None:
-        """Remember the expression a name was just bound to: conditions look through it."""
-        if target.type == "identifier":
-            name = self.tree.text(target)
-            owner = scope.outer_names.get(name, scope)
-            owner.bindings[name][-1].source = source
-
     def bind_value(self, name: str, scope: Scope, value: Value) -> None:
+        """Bind a name to a value that is known already."""
         scope.bind(name, Binding(self.tick(), lambda: value, value))
         self.journal.append((scope, name))
 
@@ -272,13 +274,16 @@ class Program:
 
     def evaluate(self, node: Node, scope: Scope) -> Value:
         """Return what an expression is worth here."""
-        node = unwrap(node)
+        kind = node.type
+        if kind in WRAPPERS:
+            node = unwrap(node)
+            kind = node.type
         self._steps += 1
         if self.depth >= DEPTH_LIMIT or self._steps > STEPS_LIMIT:
             if self._steps > STEPS_LIMIT:
                 self.exhausted(node)
             return Unknown("value", self.tree.span(node), True)
-        evaluator = EVALUATORS.get(node.type)
+        evaluator = EVALUATORS.get(kind)
         if evaluator is None:
             return self.unknown(node)
         self.depth += 1
@@ -421,11 +426,20 @@ class Program:
                     self.bind_target(left, found, lambda value=value: value)  # type: ignore[misc]
         return found
 
-    def bind_target(self, target: Node, scope: Scope, compute: Callable[[], Value]) -> None:
-        """Bind what stands left of ``=``, after ``for`` or ``as``."""
+    def bind_target(
+        self,
+        target: Node,
+        scope: Scope,
+        compute: Callable[[], Value],
+        source: Node | None = None,
+    ) -> None:
+        """Bind what stands left of ``=``, after ``for`` or ``as``.
+
+        Of a name *source* is remembered, the expression: conditions look through it.
+        """
         match target.type:
             case "identifier":
-                self.bind(self.tree.text(target), scope, compute)
+                self.bind(self.tree.text(target), scope, compute, source)
             case "pattern_list" | "tuple_pattern" | "list_pattern" | "tuple" | "list":
                 cell: list[Value] = []
 
@@ -532,7 +546,7 @@ class Program:
         choices = options(receiver)[:4]
         outcomes = []
         for choice in choices:
-            if isinstance(choice, Symbol | Object | Class) and not (
+            if isinstance(choice, _WITH_ATTRIBUTES) and not (
                 isinstance(choice, Symbol) and choice.name == "os.environ"
             ):
                 value = attribute_of(self, choice, name, function)
