@@ -25,12 +25,7 @@ from dbguard.flow import (
     operations,
 )
 from dbguard.inclusion import MAX_INCLUSIONS, Inclusion, ProjectFiles
-from dbguard.lowering import (
-    LOWERED,
-    MAX_SHARED,
-    Lowering,
-    Open,
-)
+from dbguard.lowering import LOWERED, MAX_SHARED, Lowering, Open
 from dbguard.operations import Kind, Operation, Target, TargetKind, named_backup
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Problem, Region, SourceFile, Span

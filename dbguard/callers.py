@@ -15,10 +15,7 @@ from dbguard.evidence import Context
 from dbguard.finding import Finding, Place, keep_worst
 from dbguard.options import ScanOptions
 from dbguard.source import Problem, Region, SourceFile
-from dbguard.survey import (
-    Survey,
-    whole_project,
-)
+from dbguard.survey import Survey, whole_project
 
 
 def callers_of(

@@ -8,10 +8,7 @@ from itertools import islice
 
 from dbguard.context import context_of
 from dbguard.evidence import Context
-from dbguard.flow import (
-    Include,
-    Lowered,
-)
+from dbguard.flow import Include, Lowered
 from dbguard.inclusion import ProjectFiles
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field, replace

@@ -31,9 +31,7 @@ from dbguard.survey import (
     used_by,
     whole_project,
 )
-from dbguard.usage import (
-    databases_lying_at,
-)
+from dbguard.usage import databases_lying_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

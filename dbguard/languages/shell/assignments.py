@@ -8,10 +8,7 @@ from dbguard.commands.invocation import Word
 from dbguard.decoding import renamed
 from dbguard.flow import Node
 from dbguard.languages.grammars import Node as Syntax
-from dbguard.languages.shell.scope import (
-    Value,
-    distinct,
-)
+from dbguard.languages.shell.scope import Value, distinct
 from dbguard.languages.shell.script import Script
 from dbguard.languages.shell.words import Reading
 from dbguard.patterns import regex

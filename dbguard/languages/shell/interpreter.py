@@ -6,14 +6,7 @@ import re
 from collections.abc import Sequence as SequenceOf
 from functools import partial
 
-from dbguard.flow import (
-    Call,
-    Flow,
-    Include,
-    Node,
-    Sequence,
-    StopKind,
-)
+from dbguard.flow import Call, Flow, Include, Node, Sequence, StopKind
 from dbguard.languages.grammars import Node as Syntax
 from dbguard.languages.shell import brackets, calls, chains, compound, redirected, simple
 from dbguard.languages.shell.conditions import NOTHING, Split, branch, tested

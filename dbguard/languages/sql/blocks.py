@@ -15,19 +15,12 @@ from dbguard.languages.sql.statement_ends import (
     single_body,
 )
 from dbguard.languages.sql.statements import is_transaction_begin, transaction
-from dbguard.languages.sql.tokens import (
-    COMMAND,
-    QUOTED,
-    WORD,
-    Token,
-    find_outside,
-    key,
-)
+from dbguard.languages.sql.tokens import COMMAND, QUOTED, WORD, Token, find_outside, key
 
 _MAKE = frozenset(("CREATE", "ALTER"))
 _DEFINE = _MAKE | {"PROCEDURE", "FUNCTION"}
 _NO_DEFINITION = frozenset(("TABLE", "INDEX", "VIEW", "DATABASE", "SCHEMA", "SEQUENCE"))
-_THEN, _LOOP_OR_DO, _LOOP = frozenset(("THEN",)), frozenset(("LOOP", "DO")), frozenset(("LOOP",))
+_THEN, _LOOP_OR_DO = frozenset(("THEN",)), frozenset(("LOOP", "DO"))
 _CASE_ENDS = frozenset(
     ("IF", "LOOP", "CASE", "WHILE", "REPEAT", "FOR", "TRY", "CATCH", "CONVERSATION")
 )

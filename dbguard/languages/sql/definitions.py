@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from dbguard.flow import (
-    Branch,
-    Call,
-    Flow,
-    Loop,
-    Node,
-    Sequence,
-    StopKind,
-    Try,
-)
+from dbguard.flow import Branch, Call, Flow, Loop, Node, Sequence, StopKind, Try
 from dbguard.languages.sql.executed import (
     MAX_NESTING,
     SQL_LANGUAGES,

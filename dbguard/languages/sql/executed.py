@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from dbguard.flow import (
-    Call,
-    Embed,
-    Node,
-    Sequence,
-    StopKind,
-)
+from dbguard.flow import Call, Embed, Node, Sequence, StopKind
 from dbguard.languages.sql.dynamic import built_text, string_content
 from dbguard.languages.sql.names import read_name
 from dbguard.languages.sql.session import Scope

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from dbguard.flow import Branch, Loop, Node, Sequence, Try
 from dbguard.languages.sql.session import Scope
-from dbguard.languages.sql.tokens import (
-    Token,
-    key,
-)
+from dbguard.languages.sql.tokens import Token, key
 from dbguard.records import dataclass, field
 from dbguard.source import Problem
 

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from dbguard.flow import (
-    Branch,
-    Call,
-    Direction,
-    Loop,
-    Node,
-    Sequence,
-    Stop,
-    StopKind,
-    Try,
-)
+from dbguard.flow import Branch, Call, Direction, Loop, Node, Sequence, Stop, StopKind, Try
 from dbguard.languages.sql import definitions
 from dbguard.languages.sql.blocks import BlockReader
 from dbguard.languages.sql.client import client_command
@@ -28,14 +18,7 @@ from dbguard.languages.sql.names import tables_read
 from dbguard.languages.sql.rows import read
 from dbguard.languages.sql.session import Scope
 from dbguard.languages.sql.statements import plain_statement
-from dbguard.languages.sql.tokens import (
-    COMMAND,
-    HOLE,
-    MARKER,
-    Token,
-    find_outside,
-    key,
-)
+from dbguard.languages.sql.tokens import COMMAND, HOLE, MARKER, Token, find_outside, key
 from dbguard.languages.sql.variables import assign_selected, assigned_by_select, assignment
 from dbguard.source import Problem
 

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from dbguard.languages.sql.dialects import TSQL
 from dbguard.languages.sql.session import Scope
-from dbguard.languages.sql.tokens import (
-    BOUNDARY,
-    COMMAND,
-    MARKER,
-    WORD,
-    Token,
-    key,
-)
+from dbguard.languages.sql.tokens import BOUNDARY, COMMAND, MARKER, WORD, Token, key
 
 LINE_KINDS = frozenset((BOUNDARY, COMMAND, MARKER))
 # A statement without a semicolon before it begins with these, at the beginning of a line.

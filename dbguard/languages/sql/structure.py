@@ -10,14 +10,7 @@ from dbguard.languages.sql.dialects import MYSQL, POSTGRESQL
 from dbguard.languages.sql.names import Name, read_name, read_names, skip_existence, tables_read
 from dbguard.languages.sql.rows import copy_rows
 from dbguard.languages.sql.session import Scope
-from dbguard.languages.sql.tokens import (
-    ROW,
-    Token,
-    after_keys,
-    closing,
-    has_keys,
-    key,
-)
+from dbguard.languages.sql.tokens import ROW, Token, after_keys, closing, has_keys, key
 from dbguard.operations import Kind, TargetKind, Trait
 
 _TABLE_SORTS = frozenset(

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from dbguard.flow import (
-    Node,
-)
+from dbguard.flow import Node
 from dbguard.languages.sql.comparison import finds_difference, judge, measured
 from dbguard.languages.sql.dialects import ORACLE, TSQL
 from dbguard.languages.sql.dynamic import built_text
 from dbguard.languages.sql.names import tables_read
 from dbguard.languages.sql.rows import read
 from dbguard.languages.sql.session import Scope
-from dbguard.languages.sql.tokens import (
-    WORD,
-    Token,
-    find_outside,
-    key,
-    split_outside,
-)
+from dbguard.languages.sql.tokens import WORD, Token, find_outside, key, split_outside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
