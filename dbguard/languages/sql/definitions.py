@@ -37,6 +37,10 @@ _DEFINED = frozenset(
 _BODY_WORDS = frozenset(
     ("DELETE", "UPDATE", "INSERT", "TRUNCATE", "DROP", "SELECT", "CALL", "RETURN", "IF", "REPLACE")
 )
+# Behind these, such a word belongs to a clause about the routine: no body begins with it.
+_TAKES_WORD = frozenset(("READS", "CONTAINS", "MODIFIES", "NOT", "NO", "RETURNS", "SECURITY"))
+# What may stand behind FOR EACH ROW and is not yet the one statement of the body.
+_TRIGGER_CLAUSES = frozenset(("WHEN", "EXECUTE", "FOLLOWS", "PRECEDES", "BEGIN", "DECLARE"))
 
 
 def call(reader: Reader, tokens: list[Token], at: int) -> list[Node] | None:
@@ -105,14 +109,7 @@ def define(reader: Reader, at: int) -> int | None:
             if what == "EVENT" and mark == "DO":
                 return _single_statement(reader, frame, position + 1)
             if what == "TRIGGER" and mark == "ROW" and tokens[position - 1].key == "EACH":
-                if key(tokens, position + 1) not in (
-                    "WHEN",
-                    "EXECUTE",
-                    "FOLLOWS",
-                    "PRECEDES",
-                    "BEGIN",
-                    "DECLARE",
-                ):
+                if key(tokens, position + 1) not in _TRIGGER_CLAUSES:
                     return _single_statement(reader, frame, position + 1)
             elif mark == "EXECUTE" and what == "TRIGGER":
                 return _pass_statement(reader, position)
@@ -120,23 +117,7 @@ def define(reader: Reader, at: int) -> int | None:
                 what in ("PROCEDURE", "FUNCTION")
                 and parameters
                 and mark in _BODY_WORDS
-                and tokens[position - 1].key
-                not in (
-                    "READS",
-                    "CONTAINS",
-                    "MODIFIES",
-                    "NOT",
-                    "NO",
-                    "SQL",
-                    "RETURNS",
-                    "SECURITY",
-                )
-            ) or (
-                what in ("PROCEDURE", "FUNCTION")
-                and parameters
-                and mark in _BODY_WORDS
-                and tokens[position - 1].key
-                in ("DATA", "SQL", "DETERMINISTIC", "DEFINER", "INVOKER")
+                and tokens[position - 1].key not in _TAKES_WORD
             ):
                 return _single_statement(reader, frame, position)
         position += 1
