@@ -14,6 +14,21 @@ import pytest
 from dbguard.cli import main
 from tests.servers import PASSWORD, Running
 
+UNTIL_CONNECTED = """\
+import time
+for _ in range(200):
+    listing = ["ls", "-l", f"/proc/{behind.pid}/fd"]
+    descriptors = subprocess.run(listing, capture_output=True, text=True).stdout
+    if behind.poll() is not None or "socket:" in descriptors:
+        break
+    time.sleep(0.05)
+time.sleep(0.3)
+"""
+"""The end of a script that leaves a client *behind*: it waits until that has reached the server.
+
+What connects only after the script's end is not guarded against, and under load it may.
+"""
+
 
 class ServerShop:
     """A database of its own for each test, and dbguard's commands on it, by ``env:URL``."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dbguard.live.mysql import migrating
-from tests.server_shop import ServerShop
+from tests.server_shop import UNTIL_CONNECTED, ServerShop
 from tests.servers import PASSWORD
 from tests.test_live_mysql import server, shop
 
@@ -82,9 +82,7 @@ with tempfile.NamedTemporaryFile("w", suffix=".cnf", delete=False) as options:
     options.write(f"[client]\\nuser={{where.username}}\\npassword={{where.password}}\\n"
                   f"host={{where.hostname}}\\nport={{where.port}}\\n")
 arguments = ["mariadb", "--defaults-file=" + options.name, *{arguments}]
-subprocess.Popen(arguments, start_new_session={own})
-import time; time.sleep(0.2)
-os.unlink(options.name)
+behind = subprocess.Popen(arguments, start_new_session={own})
 """
 
 
@@ -100,6 +98,7 @@ def test_what_the_script_leaves_behind_does_not_reach_the_database(
     shop: ServerShop, arguments: list[str], own: bool
 ) -> None:
     text = BEGIN + ADD + BEHIND.format(arguments=arguments, own=own)
+    text += UNTIL_CONNECTED + "os.unlink(options.name)\n"
     done = shop.json("migrate", "env:URL", shop.script(text, "change.py"), "--dry-run", code=1)
     assert done["outcome"] == "refused"
     assert "on this machine" in " ".join(done["reasons"])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dbguard.live.postgresql import migrating_by_python
-from tests.server_shop import ServerShop
+from tests.server_shop import UNTIL_CONNECTED, ServerShop
 from tests.servers import PASSWORD
 from tests.test_live_postgresql import server, shop
 
@@ -112,9 +112,8 @@ def test_a_script_that_fails_leaves_the_database_alone(
 
 
 BEHIND = """\
-subprocess.Popen(["psql", "-Xq", "-d", "shop", "-c", "DELETE FROM users WHERE id = 3"],
-                 start_new_session={own})
-import time; time.sleep(0.2)
+behind = subprocess.Popen(["psql", "-Xq", "-d", "shop", "-c", "DELETE FROM users WHERE id = 3"],
+                          start_new_session={own})
 """
 
 
@@ -122,7 +121,7 @@ import time; time.sleep(0.2)
 def test_what_the_script_leaves_behind_does_not_reach_the_database(
     shop: ServerShop, own: bool
 ) -> None:
-    text = BEGIN + ADD + BEHIND.format(own=own)
+    text = BEGIN + ADD + BEHIND.format(own=own) + UNTIL_CONNECTED
     done = shop.json("migrate", "env:URL", shop.script(text, "change.py"), "--dry-run")
     assert done["outcome"] == "rehearsed"
     time.sleep(1)
