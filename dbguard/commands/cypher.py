@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dbguard.commands.stretches import hits
 from dbguard.operations import Kind
 from dbguard.patterns import regex
 from dbguard.records import dataclass
@@ -24,7 +25,6 @@ _STATEMENT = regex(
     r"|UNWIND\s|FOREACH\s*\(|LOAD\s+CSV\s)",
     re.IGNORECASE,
 )
-_STRETCH, _OVERLAP = 100_000, 2_000  # code points
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,9 @@ class Loss:
 
 def losses(text: str) -> Iterator[Loss]:
     """Yield what the statements of a text destroy. A WHERE or a property narrows: no loss."""
-    for hit in _hits(text):
+    for hit in hits(_DELETES, text):
         kind = Kind.DROP_DATABASE if hit["database"] else Kind.DELETE_ROWS
         yield Loss(kind, hit["database"] or hit["label"] or "", hit.start(), hit.end())
-
-
-def _hits(text: str) -> Iterator[re.Match[str]]:
-    """Yield the matches stretch by stretch: a pattern costs the square of what it is given."""
-    for start in range(0, max(1, len(text)), _STRETCH):
-        end = start + _STRETCH
-        for hit in _DELETES.finditer(text, start, min(len(text), end + _OVERLAP)):
-            if hit.start() < end:
-                yield hit
 
 
 def is_cypher(text: str) -> bool:

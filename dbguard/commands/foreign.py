@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from dbguard.commands.match import Match
+from dbguard.commands.stretches import hits
 from dbguard.flow import Node
 from dbguard.operations import Certainty, Kind, TargetKind, Trait
 from dbguard.patterns import regex
@@ -34,16 +35,6 @@ _STATEMENT = regex(
     re.IGNORECASE,
 )
 _CONCATENATION = regex(r"""(["'])\s*[+.]\s*\1""")
-_STRETCH, _OVERLAP = 100_000, 2_000
-
-
-def _hits(pattern: re.Pattern[str], code: str) -> Iterator[re.Match[str]]:
-    """Yield the matches stretch by stretch: a pattern may cost the square of what it is given."""
-    for start in range(0, max(1, len(code)), _STRETCH):
-        end = start + _STRETCH
-        for found in pattern.finditer(code, start, min(len(code), end + _OVERLAP)):
-            if found.start() < end:
-                yield found
 
 
 def by_pattern(match: Match, text: Mapped) -> Iterator[Node]:
@@ -54,7 +45,7 @@ def by_pattern(match: Match, text: Mapped) -> Iterator[Node]:
     whether the text gets there.
     """
     code = _CONCATENATION.sub("", text.text)
-    for found in _hits(_DELETING, code):
+    for found in hits(_DELETING, code):
         yield match.operation(
             Kind.DELETE_FILE,
             match.file(found["text"]),
@@ -65,9 +56,9 @@ def by_pattern(match: Match, text: Mapped) -> Iterator[Node]:
         [_COMMAND] if match.called in ("node", "nodejs", "bun", "deno") else [_COMMAND, _BACKQUOTES]
     )
     for pattern in quoting:
-        for found in _hits(pattern, code):
+        for found in hits(pattern, code):
             yield _commands(match, found, "text", text, f"command in {match.called}")
-    for found in _hits(_STATEMENT, code):
+    for found in hits(_STATEMENT, code):
         yield from _statement(match, found)
 
 
@@ -111,9 +102,9 @@ def awk(match: Match) -> Iterator[Node]:
         command = _joined(program, *found.span("parts"))
         yield match.embed("shell", command, "system() of awk")
     code = _ADJACENT.sub("", program.text)
-    for found in _hits(_AWK_PIPE, code):
+    for found in hits(_AWK_PIPE, code):
         yield _commands(match, found, 1, program, "command of awk")
-    for found in _hits(_AWK_WRITE, code):
+    for found in hits(_AWK_WRITE, code):
         if not found[1].startswith("/dev/"):
             yield match.operation(Kind.OVERWRITE_FILE, match.file(found[1]))
 

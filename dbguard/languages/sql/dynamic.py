@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from dbguard.decoding import DECODED, undecoded
 from dbguard.languages.sql import text_functions
+from dbguard.languages.sql.choices import chosen_from, joined, one_of
 from dbguard.languages.sql.tokens import (
     BODY,
     HOLE,
@@ -114,6 +115,9 @@ def built_text(
         known = variables.get(first.key) if first.kind == WORD else None
         return known or (variables.get(region.text[first.start : first.end].upper()))
     parts = split_outside(tokens, _CONCATENATION)
+    if len(parts) == 1 and (choices := chosen_from(tokens)) is not None:
+        texts = [built_text(region, choice, variables, depth + 1) for choice in choices]
+        return one_of([text for text in texts if text is not None])
     if len(parts) > 1:
         return _joined(region, parts, variables, depth)
     if key(tokens, 1) == "(" and closing(tokens, 1) == len(tokens) - 1 and first.kind == WORD:
@@ -179,7 +183,7 @@ def _joined(
         text = built_text(region, part, variables, depth + 1)
         known = known or text is not None
         texts.append(text if text is not None else _hole(region, part))
-    return Mapped.join(texts) if known else None
+    return joined(texts) if known else None
 
 
 def _formatted(

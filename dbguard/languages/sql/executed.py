@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dbguard.flow import Call, Embed, Node, Sequence, StopKind
+from dbguard.flow import Branch, Call, Embed, Node, Sequence, StopKind
+from dbguard.languages.sql.choices import alternatives
 from dbguard.languages.sql.dynamic import built_text, string_content
 from dbguard.languages.sql.names import read_name
 from dbguard.languages.sql.session import Scope
@@ -43,7 +44,11 @@ def too_deep(reader: Reader, span: Span) -> None:
 
 
 def run_text(reader: Reader, text: Mapped, via: str) -> list[Node]:
-    """Lower SQL that stands in a string and runs here."""
+    """Lower SQL that stands in a string and runs here; of several texts, one does."""
+    texts = alternatives(text)
+    if len(texts) > 1:
+        arms = [Sequence(tuple(run_text(reader, one, via))) for one in texts]
+        return [Branch((*arms, Sequence()))]
     if reader.nesting >= MAX_NESTING:
         too_deep(reader, text.span)
         return []
