@@ -239,7 +239,7 @@ class _Dockerfile:
         content = content.slice(_begin(content.text), len(content.text))
         text = content.text.strip()
         if text.startswith("["):
-            inner = self.region.embed("json", content, "")
+            inner = self.region.embed("json", _on_one_line(content), "")
             json = Json(inner)
             if isinstance(json.root, Listing) and not json.problems:
                 return _Words(name, tuple(json.texts(json.root)), listed=True)
@@ -296,6 +296,18 @@ def _begin(text: str) -> int:
     """Return where a command begins: behind the line ends that its options go on over."""
     match = re.match(r"(?:\s|\\\n)*", text)
     return match.end() if match else 0
+
+
+def _on_one_line(content: Mapped) -> Mapped:
+    """Return a list of words as Docker reads it: without the escapes its lines end with."""
+    if "\\\n" not in content.text:
+        return content
+    transcript, at = Transcript(), 0
+    for end in re.finditer(r"\\\n", content.text):
+        transcript.mapped(content.slice(at, end.start()))
+        at = end.end()
+    transcript.mapped(content.slice(at, len(content.text)))
+    return transcript.build()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
-"""A shell text as tree-sitter-bash can read it: some marks are disguised, none is moved.
+r"""A shell text as tree-sitter-bash can read it: some marks are disguised, none is moved.
 
 The parser loses its way, sometimes to the end of the file, at operators in the default of a
 parameter or in what is cut off it (``"${TAGS:-a;b}"``, ``${x%%]*}``), at a ``$`` that expands
 nothing (``s/.md$//``), at a quoted ``#`` in a pattern (``*"#"*``), at ``8<>file``, at
 ``!</dev/tcp/host/port``, at a command that braces make (``{rm,-f,x}``), at a ``for`` whose
-``in`` stands on the next line, at a comment in backticks, at ``0x${x}``, at ``{fd}>file``, and at a
-computed place in a cut (``${x:i%${#x}:1}``). Words are expanded from the true text, so it is only the
-tree that sees the disguise; every place stays
-the same.
+``in`` stands on the next line, at a comment in backticks, at ``0x${x}``, at ``{fd}>file``, at a
+computed place in a cut (``${x:i%${#x}:1}``, ``${x:$i}``), at an escape behind a variable in a
+default (``${x:+$x\n}``), at the pattern that ends a condition in parentheses, and at the
+flags of zsh. Words are expanded from the true text, so it is only the tree that sees the
+disguise; every place stays the same.
 """
 
 from __future__ import annotations
@@ -38,12 +39,30 @@ _QUOTED_SLASH = regex(r"(?<=/)(?:'/+'|\"/+\")(?=/)")
 _COMPUTED_PLACE = regex(
     r"(?<=\$\{)(?P<name>\w{1,80}:)(?P<place>(?![-=+?])[^{}`\n]{0,80}\$\{#\w{1,80}\}[^{}`\n:]{0,80})"
 )
+_PLACE_IN_VARIABLE = regex(
+    r"(?<=\$\{)(?P<name>\w{1,80}(?:\[[^\]\n]{1,40}\])?:)(?P<place>\$\w{1,80})(?=[:}])"
+)
+_ESCAPES_IN_DEFAULT = regex(
+    r"(?P<name>\$\{\w{1,80}:?[-=+?])(?P<word>(?:[^{}$`'\"\\\n]|\$\w|\$\{\w{1,80}\}|\\[^\n]){1,400})(?=\})"
+)
+_ESCAPE = regex(r"\\.")
+_PATTERN_IN_PARENTHESES = regex(r"(?<==~[ \t])[^\s()`'\"]{2,120}(?=\)+[ \t]*(?:\]\]|&&|\|\|))")
+_FLAGS_OF_ZSH = regex(
+    r"\$\{\([A-Za-z@]{1,8}\)(?:[^{}`$\n]|\$\{(?:\([A-Za-z@]{1,8}\))?[^{}`$\n]{0,80}\}){0,200}\}"
+)
 
 
 def disguised(text: str) -> str:
     """Return *text*, as long as it was, with what confuses the parser made harmless."""
     if "${" in text:
         text = _DEFAULT.sub(_without_operators, text)
+        text = _PLACE_IN_VARIABLE.sub(lambda m: m["name"] + "1" * len(m["place"]), text)
+    if "${(" in text:
+        text = _FLAGS_OF_ZSH.sub(_underscores, text)
+    if "${" in text and "\\" in text:
+        text = _ESCAPES_IN_DEFAULT.sub(lambda m: m["name"] + _ESCAPE.sub("__", m["word"]), text)
+    if "=~" in text:
+        text = _PATTERN_IN_PARENTHESES.sub(lambda m: "'" + "_" * (len(m[0]) - 2) + "'", text)
     if "$" in text:
         text = _BARE_DOLLAR.sub("_", text)
         text = _BASE.sub(_blanks, text)

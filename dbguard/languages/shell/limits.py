@@ -6,7 +6,7 @@ DEPTH = 45
 CALLS = 5
 """How deep functions are followed."""
 
-REPEATED = 8_000
+REPEATED = 20_000
 """How many commands are read again in calls and in the turns of a loop."""
 
 IN_A_TEST = 1_000
