@@ -183,7 +183,8 @@ class Assembly(Lowering):
         what = f"more than {MAX_INCLUSIONS} files run by one"
         if len(self._open) > MAX_RUN_DEPTH:
             what = f"more than {MAX_RUN_DEPTH} files run one another"
-        self._limit(Problem(include.region.file.path, what, "limit", include.span))
+        problem = Problem(include.region.file.path, what, "limit", include.span)
+        self._limit(_as_note(problem) if _is_sample(include.region) else problem)
 
     def _found(
         self, include: Include, files: ProjectFiles

@@ -45,6 +45,7 @@ HOSTS = frozenset(
     django-dbbackup.readthedocs.io
     django-extensions.readthedocs.io
     django-tenants.readthedocs.io
+    dlthub.com
     doc.rust-lang.org
     docs.adonisjs.com
     docs.arangodb.com
@@ -173,6 +174,7 @@ HOSTS = frozenset(
     spatie.be
     sqitch.org
     sqlite-utils.datasette.io
+    sqlmesh.readthedocs.io
     ss64.com
     supabase.com
     supervisord.org

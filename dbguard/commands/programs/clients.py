@@ -378,6 +378,15 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://sqlite-utils.datasette.io/en/stable/cli-reference.html",
     ),
     Client(
+        "sqlite-utils *.db|*.sqlite|*.sqlite3|*.db3",
+        dialect="sqlite",
+        statements="1",
+        database=".1",
+        values="-p --param --attach",
+        documentation="https://sqlite-utils.datasette.io/en/stable/cli.html#running-sql-queries",
+        reads_input=False,
+    ),
+    Client(
         "ysqlsh",
         dialect="postgresql",
         statements="-c --command",

@@ -362,7 +362,7 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://www.mongodb.com/docs/atlas/cli/current/command/atlas-backups-snapshots-create/",
     ),
     Command(
-        "ccloud cluster delete, tiup cluster destroy|clean, upstash redis delete, cb destroy, xata dbs delete",
+        "ccloud cluster delete, tiup cluster destroy|clean, upstash redis delete, cb destroy, xata dbs|database|branch delete",
         kind=Kind.DROP_DATABASE,
         target="1",
         values="--id",

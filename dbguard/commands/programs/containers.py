@@ -189,6 +189,14 @@ ENTRIES: tuple[Entry, ...] = (
         documentation=_KUBECTL + "kubectl_delete/",
     ),
     Command(
+        "kubectl|oc|k cnpg destroy, kubectl-cnpg destroy",
+        kind=Kind.DELETE_STORAGE,
+        unless="--keep-pvc --help",
+        values="-n --namespace --context",
+        target="1",
+        documentation="https://cloudnative-pg.io/documentation/current/kubectl-plugin/#destroy",
+    ),
+    Command(
         "kubectl|oc|k delete namespace|namespaces|ns|project",
         kind=Kind.DELETE_STORAGE,
         target="1*",

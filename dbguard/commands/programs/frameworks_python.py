@@ -262,6 +262,19 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://sqlite-utils.datasette.io/en/stable/cli-reference.html#insert",
     ),
     Command(
+        "sqlmesh destroy",
+        kind=Kind.RESET,
+        values="-p --paths --gateway --config",
+        documentation="https://sqlmesh.readthedocs.io/en/stable/reference/cli/#destroy",
+    ),
+    Command(
+        "dlt pipeline * drop",
+        kind=Kind.RESET,
+        needs="--drop-all",
+        values="--pipelines-dir --destination --dataset --schema --state-paths",
+        documentation="https://dlthub.com/docs/reference/command-line-interface#dlt-pipeline-drop",
+    ),
+    Command(
         "dbt run|build|seed",
         kind=Kind.DROP_TABLE,
         needs="--full-refresh -f",

@@ -5,11 +5,12 @@ What they run stands in another file of the project, which the assembly of a flo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from dbguard.commands.entry import Custom, Entry
 from dbguard.commands.match import Match
-from dbguard.flow import Include
+from dbguard.flow import Embed, Include
 from dbguard.patterns import regex
 from dbguard.source import Mapped, has_hole, hole
 
@@ -67,10 +68,26 @@ def _place(match: Match, options: tuple[str, ...]) -> str:
     return "/".join(parts)
 
 
-def _make(match: Match) -> Iterator[Include]:
+_COMMAND_VARIABLE = regex(r"(?:[A-Za-z]\w*_)?(?:CMD|COMMAND|SCRIPT)(?==|$)", re.IGNORECASE)
+
+
+def _handed_commands(match: Match) -> Iterator[Embed]:
+    """``CMD="dropdb shop" make run``, ``make run CMD=...``: what a recipe is given to run."""
+    via = f"variable of {match.called}"
+    for name, value in match.invocation.environment.items():
+        if _COMMAND_VARIABLE.fullmatch(name) and " " in value and not has_hole(value):
+            yield match.embed("shell", Mapped.at(value, match.span), via)
+    for operand in match.arguments.operands:
+        word = operand.word.mapped
+        if _COMMAND_VARIABLE.match(word.text) and " " in word.text:
+            yield match.embed("shell", word.slice(word.text.index("=") + 1, len(word.text)), via)
+
+
+def _make(match: Match) -> Iterator[Include | Embed]:
     """make: its targets, or the first of the file where none is given."""
     if any(match.arguments.find("-n", "--dry-run", "--just-print", "--recon", "-q", "--question")):
         return
+    yield from _handed_commands(match)
     found = False
     targets = _tasks_of("makefile", "-C", "--directory", "-f", "--file", "--makefile")
     for include in targets(match):

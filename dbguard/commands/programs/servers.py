@@ -59,6 +59,11 @@ ENTRIES: tuple[Entry, ...] = (
         documentation="https://manpages.debian.org/stable/postgresql-common/pg_dropcluster.1.en.html",
     ),
     Command(
+        "delete_old_cluster.sh",
+        kind=Kind.DELETE_STORAGE,
+        documentation=_PG + "pgupgrade.html",
+    ),
+    Command(
         "pg_resetwal|pg_resetxlog",
         kind=Kind.RESET,
         unless="-n --dry-run --help",
