@@ -145,9 +145,14 @@ class Evidence:
         return tuple(column for column in known if column not in copy.columns)
 
     def lossy_copy_of(self, table: Target) -> Operation | None:
-        """Return a copy that leaves rows out, where there is no whole one."""
+        """Return the copy that leaves least out, where there is no whole one."""
         copies = self._copies_of(table)
-        return copies[0] if copies and self.copy_of(table) is None else None
+        if not copies or self.copy_of(table) is not None:
+            return None
+        return min(
+            copies,
+            key=lambda copy: (Trait.FILTERED in copy.traits, len(self.columns_left_out(copy))),
+        )
 
     def futile_copy_of(self, table: Target) -> Operation | None:
         """Return a copy of a table's rows that may be missing here, or None.

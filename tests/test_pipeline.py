@@ -226,6 +226,20 @@ COMMIT;
     assert "leaves out the columns email" in finding.message
 
 
+def test_of_several_copies_the_one_that_leaves_least_out_is_named(tmp_path: Path) -> None:
+    (tmp_path / "schema.sql").write_text("CREATE TABLE users (id INT, name TEXT, city TEXT);\n")
+    (tmp_path / "rebuild.sql").write_text(
+        "CREATE TABLE greetings (name TEXT);\n"
+        "INSERT INTO greetings (name) SELECT name FROM users;\n"
+        "CREATE TABLE new_users (id INT, name TEXT);\n"
+        "INSERT INTO new_users (id, name) SELECT id, name FROM users;\n"
+        "DROP TABLE users;\nALTER TABLE new_users RENAME TO users;\n"
+    )
+    [finding] = [one for one in scan(tmp_path).findings if one.rule == "drop-table"]
+    assert finding.message.endswith("after a copy that leaves out the columns city")
+
+
+
 @pytest.mark.parametrize("program", ["./tools/backup.sh", "cd tools\n./backup.sh\ncd .."])
 def test_a_script_that_is_run_by_its_path_is_followed(tmp_path: Path, program: str) -> None:
     write(
