@@ -239,7 +239,6 @@ def test_of_several_copies_the_one_that_leaves_least_out_is_named(tmp_path: Path
     assert finding.message.endswith("after a copy that leaves out the columns city")
 
 
-
 @pytest.mark.parametrize("program", ["./tools/backup.sh", "cd tools\n./backup.sh\ncd .."])
 def test_a_script_that_is_run_by_its_path_is_followed(tmp_path: Path, program: str) -> None:
     write(

@@ -24,7 +24,7 @@ from dbguard.languages.python_contexts import hands_down
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.patterns import regex
 from dbguard.records import replace
-from dbguard.source import Comment, Problem, Region
+from dbguard.source import Comment, Problem, Region, hole
 
 __all__ = ["comments", "lower", "lower_in_project"]
 
@@ -153,11 +153,15 @@ def _lowered(region: Region, modules: Modules | None, entries: tuple[str, ...] =
         return Lowered()
     try:
         tree = SyntaxTree(region, _language())
+        problems = _unreadable(tree)
+        if problems and (filled := _without_templates(region)) is not region:
+            other = SyntaxTree(filled, _language())
+            if not _unreadable(other):
+                region, tree, problems = filled, other, ()
     except TimeoutError:
         error = "takes too long to parse"
         span = region.span(0, len(region.text))
         return Lowered((), (Problem(region.file.path, error, "limit", span),))
-    problems = _unreadable(tree)
     if modules is not None:
         marks.add(modules.acting(tree.data))
         if not marks.offsets:
@@ -189,6 +193,30 @@ def _with_plain_identifiers(region: Region) -> Region:
         if character > "\x7f" and len(folded) == 1 and folded.isascii() and folded.isalnum():
             plain[ord(character)] = folded
     return replace(region, text=region.text.translate(plain)) if plain else region
+
+
+_EXPRESSION_OF_TEMPLATE = regex(r"\{\{-?\s{0,9}[^{}\n]{1,120}-?\}\}|\{[%#][^{}\n]{0,200}[%#]\}")
+
+
+def _without_templates(region: Region) -> Region:
+    """Return a template of Python (Jinja's, as cookiecutter has them) as the Python it makes.
+
+    An expression becomes a name and a tag blanks, both as long as they were: every place
+    stays the same.
+    """
+    if "{{" not in region.text and "{%" not in region.text:
+        return region
+
+    def filled(match: re.Match[str]) -> str:
+        length = len(match[0])
+        if not match[0].startswith("{{"):
+            return " " * length
+        room = length - len(hole(""))
+        name = re.sub(r"\W+", "_", match[0]).strip("_") or "x"
+        named = hole((name * room)[:room].rstrip("_").ljust(room, "x"))
+        return named if len(named) == length else "_" * length
+
+    return replace(region, text=_EXPRESSION_OF_TEMPLATE.sub(filled, region.text))
 
 
 def comments(region: Region) -> Iterator[Comment]:
