@@ -25,7 +25,7 @@ from dbguard.flow import (
     operations,
 )
 from dbguard.inclusion import MAX_INCLUSIONS, Inclusion, ProjectFiles
-from dbguard.lowering import LOWERED, MAX_SHARED, Lowering, Open
+from dbguard.lowering import LOWERED, MAX_SHARED, Lowering, Open, as_note, is_sample
 from dbguard.operations import Kind, Operation, Target, TargetKind, named_backup
 from dbguard.records import dataclass, field, replace
 from dbguard.source import Problem, Region, SourceFile, Span
@@ -184,7 +184,7 @@ class Assembly(Lowering):
         if len(self._open) > MAX_RUN_DEPTH:
             what = f"more than {MAX_RUN_DEPTH} files run one another"
         problem = Problem(include.region.file.path, what, "limit", include.span)
-        self._limit(_as_note(problem) if _is_sample(include.region) else problem)
+        self._limit(as_note(problem) if is_sample(include.region) else problem)
 
     def _found(
         self, include: Include, files: ProjectFiles

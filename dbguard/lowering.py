@@ -77,7 +77,8 @@ class Open:
     task: tuple[str, ...] = ()
 
 
-def _is_sample(region: Region | None) -> bool:
+def is_sample(region: Region | None) -> bool:
+    """Say whether a text stands in a document, as an example for people."""
     while region is not None:
         if region.language in _SAMPLES:
             return True
@@ -85,7 +86,7 @@ def _is_sample(region: Region | None) -> bool:
     return False
 
 
-def _as_note(problem: Problem) -> Problem:
+def as_note(problem: Problem) -> Problem:
     """Return a problem that leaves the scan complete."""
     return replace(problem, incomplete=False)
 
@@ -151,7 +152,7 @@ class Lowering:
         module = language(region.language)
         lowered = self._with_modules(region) or self._with_libraries(region) or module.lower(region)
         self.problems.extend(
-            problem if problem.stage != "parse" or not _is_sample(region) else _as_note(problem)
+            problem if problem.stage != "parse" or not is_sample(region) else as_note(problem)
             for problem in lowered.problems
         )
         if DIRECTIVE in region.text and hasattr(module, "comments"):
