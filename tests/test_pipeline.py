@@ -10,6 +10,7 @@ import pytest
 
 from dbguard import pipeline
 from dbguard.finding import Severity
+from dbguard.inclusion import MAX_INCLUSIONS
 from dbguard.options import Input, ScanOptions
 from dbguard.report.model import Report
 
@@ -224,6 +225,15 @@ COMMIT;
     (finding,) = scan(tmp_path).findings
     assert (finding.rule, finding.severity) == ("drop-table", ERROR)
     assert "leaves out the columns email" in finding.message
+
+
+def test_a_document_that_shows_very_many_commands_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "tool.sh").write_text("rm app.db\n")
+    commands = "sh tool.sh\n" * (MAX_INCLUSIONS + 1)
+    (tmp_path / "all.sh").write_text(commands)
+    (tmp_path / "README.md").write_text(f"```sh\n{commands}```\n")
+    problems = {Path(problem.path).name: problem.incomplete for problem in scan(tmp_path).problems}
+    assert problems == {"all.sh": True, "README.md": False}
 
 
 def test_of_several_copies_the_one_that_leaves_least_out_is_named(tmp_path: Path) -> None:

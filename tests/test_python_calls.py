@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from dbguard.analysis import analyse
 from dbguard.flow import Direction, Embed, Sequence
 from dbguard.operations import Operation, Trait
+from dbguard.source import SourceFile
 from tests.python_lowering import lowered, nodes_of, spans, what
 
 HEAD = """\
@@ -221,3 +223,14 @@ def test_spans() -> None:
         'subprocess.run(["rm", "-f", "b.db"], check=True)',
         'op.drop_table(\n    "t"\n)',
     ]
+
+
+@pytest.mark.parametrize(
+    ("shell", "findings"), [("shell=True", 1), ("shell=through", 1), ("shell=False", 0), ("", 0)]
+)
+def test_a_text_is_a_command_line_only_for_a_shell(shell: str, findings: int) -> None:
+    r"""Without one it is the path of a program, ``C:\Program Files (x86)\x`` perhaps."""
+    text = f"import subprocess\nsubprocess.run('rm app.db', {shell})\n"
+    assert len(analyse(SourceFile("a.py", text), "python").findings) == findings
+    text = f"import subprocess\nsubprocess.run('C:/programs(x86)/sqlite3 -version', {shell})\n"
+    assert bool(analyse(SourceFile("a.py", text), "python").problems) == bool(findings)

@@ -129,6 +129,10 @@ def _environment(value: Value | None) -> dict[str, str]:
     return {name: text.text for name, text in texts.items() if text is not None}
 
 
+def _may_be_true(site: CallSite, name: str) -> bool:
+    return site.argument(None, name) is not None and site.constant(None, name) is not False
+
+
 def _run(site: CallSite) -> Outcome | None:
     """The functions of ``subprocess`` that take a list, or a text with ``shell=True``."""
     command = site.argument(0, "args", "cmd")
@@ -146,7 +150,7 @@ def _run(site: CallSite) -> Outcome | None:
         texts = [option for option in options(command) if isinstance(option, Text)]
         for item in lists:
             nodes.extend(invocation(site, list(item.items), checked))
-        if texts and (through_shell or site.argument(None, "shell") is not None):
+        if texts and (through_shell or _may_be_true(site, "shell")):
             nodes.extend(shell(site, command, checked))
         elif texts:
             nodes.extend(invocation(site, [*texts[:1]], checked))
