@@ -232,5 +232,5 @@ def test_a_text_is_a_command_line_only_for_a_shell(shell: str, findings: int) ->
     r"""Without one it is the path of a program, ``C:\Program Files (x86)\x`` perhaps."""
     text = f"import subprocess\nsubprocess.run('rm app.db', {shell})\n"
     assert len(analyse(SourceFile("a.py", text), "python").findings) == findings
-    text = f"import subprocess\nsubprocess.run('C:/programs(x86)/sqlite3 -version', {shell})\n"
+    text = f"import subprocess\nsubprocess.run('C:/program files(x86)/x -version', {shell})\n"
     assert bool(analyse(SourceFile("a.py", text), "python").problems) == bool(findings)
