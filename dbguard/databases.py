@@ -184,7 +184,7 @@ _STORAGE = regex(
     r"(?:^|/)(?:pg_?data|postgres(?:ql)?[-_]?data|pg_?sql[-_]?data|mysql[-_]?data|maria(?:db)?[-_]?data"
     r"|mongo(?:db)?[-_]?data|redis[-_]?data|db[-_]?data|data[-_]?db|database[-_]?data|sqlite[-_]?data)"
     r"(?:/|$|\*)"
-    r"|(?:^|/)(?:\.chroma|\.?(?:chroma(?:[-_.]?db|[-_](?:data|store|storage))|qdrant[-_]?(?:data|storage|db)|lance[-_]?db(?:[-_]data)?"
+    r"|(?:^|/)(?:\.chroma|\.?(?:chroma(?:[-_.]?db|[-_](?:data|store|storage))|(?:data|db|storage)/chroma|vector[-_]?(?:store|db)(?:[-_]?data)?|qdrant[-_]?(?:data|storage|db)|lance[-_]?db(?:[-_]data)?"
     r"|milvus[-_]?(?:data|db)|weaviate[-_]?data|neo4j[-_]?data|influxdb[-_]?data|clickhouse[-_]?data"
     r"|elastic(?:search)?[-_]?data|opensearch[-_]?data|cassandra[-_]?data|couchdb[-_]?data))/?\*?$"
     r"|^/var/lib/(?:postgres(?:ql)?|pgsql|mysql|mariadb|mongo(?:db)?|redis|cassandra|neo4j|influxdb"

@@ -36,6 +36,8 @@ _SETTINGS = (
 )
 _WRITE_AHEAD = regex(rb"journal_mode\W{1,12}wal\b", re.IGNORECASE)
 _STEMS = (b"sqlite", b"duckdb", b"apsw")
+_FOLDER_STEMS = (b"chroma", b"lancedb", b"qdrant")
+"""What names a library that keeps its database in a folder."""
 
 _CREATE_TABLE = regex(
     r"\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?([\w.\"`\[\]]{1,200})\s*\(", re.IGNORECASE
@@ -85,7 +87,7 @@ def may_connect(data: bytes, language: str) -> bool:
     """Say whether a file may connect to a database in ways that only lowering it shows."""
     if language == "compose":
         return b"volumes" in data
-    return language == "python" and any(stem in data for stem in _STEMS)
+    return language == "python" and any(stem in data for stem in (*_STEMS, *_FOLDER_STEMS))
 
 
 def databases_lying_at(root: str, paths: Iterable[str]) -> frozenset[str]:

@@ -137,3 +137,28 @@ def test_a_test_that_deletes_the_database_of_the_application(tmp_path: Path) -> 
     assert _scan(tmp_path, files) == [
         ("delete-database-file", "os.remove('data/store.dat')", "error")
     ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import chromadb\nclient = chromadb.PersistentClient(path='facts')\n",
+        "import chromadb\nfrom pathlib import Path\nP = Path('facts')\nchromadb.PersistentClient(str(P))\n",
+        "from langchain_chroma import Chroma\nstore = Chroma(persist_directory='facts')\n",
+        "from langchain_chroma import Chroma\nChroma.from_texts(t, e, persist_directory='./facts')\n",
+        "import lancedb\ndb = lancedb.connect('facts')\n",
+        "from qdrant_client import QdrantClient\nclient = QdrantClient(path='facts')\n",
+    ],
+)
+def test_the_folder_of_a_vector_store_is_known_by_use(tmp_path: Path, code: str) -> None:
+    files = {"store.py": code, "reset.sh": "rm -rf facts\nrm -rf facts_of_life fact\n"}
+    assert _scan(tmp_path, files) == [("delete-database-storage", "rm -rf facts", "error")]
+
+
+def test_a_vector_store_elsewhere_or_in_memory_uses_no_folder(tmp_path: Path) -> None:
+    code = (
+        "import lancedb\nfrom qdrant_client import QdrantClient\n"
+        "lancedb.connect('s3://bucket/facts')\nQdrantClient(url='http://facts')\n"
+        "QdrantClient(':memory:')\n"
+    )
+    assert _scan(tmp_path, {"store.py": code, "reset.sh": "rm -rf facts bucket\n"}) == []

@@ -20,6 +20,7 @@ EVIDENCE_ONLY = frozenset(
     " Connection ConnectionPool SimpleConnectionPool Database MySQLDatabase PostgresqlDatabase"
     " get_columns has_table get_table_names get_indexes get_pk_constraint"
     " SqliteDatabase SqliteExtDatabase get_client"
+    " PersistentClient QdrantClient connect_async Chroma from_documents from_texts"
     # what Django's migrations add or rename: they are their framework's to back up
     " AddField AlterField CreateModel RenameField RenameModel".split()
 )

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 
+from dbguard.flow import Node
 from dbguard.languages.python.calls.orm import table_name
 from dbguard.languages.python.calls.site import CallSite, Handler, Outcome, make_target
-from dbguard.languages.python.values import Class, Text, as_text, options
+from dbguard.languages.python.values import Class, Text, as_text, options, path_of
 from dbguard.operations import Kind, TargetKind
 from dbguard.patterns import regex
 
@@ -136,6 +137,24 @@ def _folder(site: CallSite) -> Outcome | None:
     return Outcome([site.operation(Kind.DELETE_STORAGE, target)]) if target is not None else None
 
 
+def _opens(index: int | None, *names: str) -> Handler:
+    """Return a call that keeps its database in a folder, which an argument names."""
+
+    def handle(site: CallSite) -> Outcome | None:
+        value = site.argument(index, *names)
+        nodes: list[Node] = []
+        for option in options(value) if value is not None else ():
+            path = path_of(option)
+            if path is not None and path not in ("", ":memory:") and "://" not in path:
+                folder = site.program.file_target(path).name
+                if folder not in ("", ".", "/"):
+                    nodes.append(site.connect(f"{folder}/*"))
+        return Outcome(nodes) if nodes else None
+
+    return handle
+
+
+_OPENS_CHROMA = _opens(None, "persist_directory")
 _DELETE_CLASS = _of(Kind.DROP_TABLE, b"weaviate", names=("name", "class_name"))
 _VECTORS = (
     b"chroma",
@@ -151,9 +170,18 @@ _VECTORS = (
     b"astrapy",
 )
 
-EFFECTS: dict[str, Handler] = {"plyvel.destroy_db": _folder}
+EFFECTS: dict[str, Handler] = {
+    "plyvel.destroy_db": _folder,
+    "chromadb.PersistentClient": _opens(0, "path"),
+    "lancedb.connect": _opens(0, "uri"),
+    "lancedb.connect_async": _opens(0, "uri"),
+    "qdrant_client.QdrantClient": _opens(None, "path"),
+}
 
 METHODS: dict[str, Handler] = {
+    "Chroma": _OPENS_CHROMA,
+    "from_documents": _OPENS_CHROMA,
+    "from_texts": _OPENS_CHROMA,
     "delete_collection": _of(
         Kind.DROP_TABLE,
         *_VECTORS,
