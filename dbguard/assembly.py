@@ -7,7 +7,7 @@ of the flow that runs them.
 
 from __future__ import annotations
 
-from dbguard.databases import is_local, names_backup
+from dbguard.databases import is_local, looks_like_backup, names_backup
 from dbguard.flow import (
     Branch,
     Call,
@@ -26,9 +26,9 @@ from dbguard.flow import (
 )
 from dbguard.inclusion import MAX_INCLUSIONS, Inclusion, ProjectFiles
 from dbguard.lowering import LOWERED, MAX_SHARED, Lowering, Open, as_note, is_sample
-from dbguard.operations import Kind, Operation, Target, TargetKind, named_backup
+from dbguard.operations import Certainty, Kind, Operation, Target, TargetKind, named_backup
 from dbguard.records import dataclass, field, replace
-from dbguard.source import Problem, Region, SourceFile, Span
+from dbguard.source import Problem, Region, SourceFile, Span, has_hole
 
 MAX_FOLLOWED = 10_000
 """How many operations of the files it runs one file may have, before a limit is reported."""
@@ -157,6 +157,8 @@ class Assembly(Lowering):
             return Sequence()
         found, flows = self._found(include, self.files)
         name = include.task[0] if include.task else include.path.text
+        if found is None and include.language == "sql":
+            return _loaded(include)
         if found is None and names_backup(name):
             span, checked = include.span, include.checked
             return named_backup(name, span, include.region, checked=checked)
@@ -319,6 +321,27 @@ class Assembly(Lowering):
             reads=tuple(reads),
             lesser=tuple(lesser),
         )
+
+
+def _loaded(include: Include) -> Node:
+    """Return what a client of a database does with SQL that lies in no file of the project.
+
+    By its name it may be a backup, which is put back over what the database holds.
+    """
+    path = include.path.text
+    if not looks_like_backup(path) or has_hole(path):
+        return Sequence()
+    database = include.database or ""
+    certainty = Certainty.PARTIAL if has_hole(database) else Certainty.LITERAL
+    return Operation(
+        Kind.RESTORE,
+        Target(TargetKind.DATABASE, database, include.database, certainty),
+        include.span,
+        include.region,
+        spelling=include.via.rpartition(" of ")[2],
+        source=Target(TargetKind.FILE, path),
+        checked=include.checked,
+    )
 
 
 def _on_machine(operation: Operation, machine: Machine) -> Operation:
