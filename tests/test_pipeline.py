@@ -26,7 +26,7 @@ def found(report: Report) -> list[tuple[str, str, Severity]]:
     ]
 
 
-ERROR = Severity.ERROR
+ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
 @pytest.fixture
@@ -234,6 +234,33 @@ def test_a_document_that_shows_very_many_commands_is_noted(tmp_path: Path) -> No
     (tmp_path / "README.md").write_text(f"```sh\n{commands}```\n")
     problems = {Path(problem.path).name: problem.incomplete for problem in scan(tmp_path).problems}
     assert problems == {"all.sh": True, "README.md": False}
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        "mysql shop < backup.sql",
+        "psql -d shop -f backups/shop-latest.sql",
+        "psql shop < dump.sql",
+    ],
+)
+def test_a_backup_that_a_client_loads_is_a_restore_and_no_backup(tmp_path: Path, load: str) -> None:
+    (tmp_path / "a.sh").write_text(f"set -e\n{load}\npsql shop -c 'DROP TABLE users'\n")
+    assert found(scan(tmp_path)) == [
+        ("a.sh", "restore-while-serving", WARNING),
+        ("a.sh", "restore-without-keeping", NOTE),
+        ("a.sh", "drop-table", ERROR),
+    ]
+    (tmp_path / "a.sh").write_text(
+        f"set -e\npg_dump shop > kept_$(date +%s)\nsystemctl stop shop\n{load}\n"
+    )
+    assert found(scan(tmp_path)) == []
+
+
+def test_sql_of_another_name_or_of_the_project_is_no_restore(tmp_path: Path) -> None:
+    (tmp_path / "a.sh").write_text("mysql shop < schema.sql\nmysql shop < backup.sql\n")
+    (tmp_path / "backup.sql").write_text("INSERT INTO users SELECT * FROM old_users;\n")
+    assert "restore-while-serving" not in {finding.rule for finding in scan(tmp_path).findings}
 
 
 def test_of_several_copies_the_one_that_leaves_least_out_is_named(tmp_path: Path) -> None:

@@ -206,10 +206,6 @@ CONTEXTS: dict[bytes, Context] = {
 }
 
 
-_TELLING_TEXTS = (
-    b"drop ", b"truncate ", b"delete from", b"flushall", b"dropdb ", b"rm -", b" down -v",
-    b".db", b".sqlite", b".duckdb",
-)  # fmt: skip
 _HANDED_DOWN = regex(
     rb"[\"'][^\"'\n]{0,200}(?:\bdrop\s+(?:table|database|schema)\b|\btruncate\s+\w|\bdelete\s+from\b|\bflushall\b"
     rb"|\bdropdb\s|\brm\s+-|\bdown\s+-v\b|\.(?:db|sqlite3?|duckdb)[\"'])",
@@ -223,10 +219,7 @@ def hands_down(data: bytes) -> bool:
     ``from shop.storage import clean`` and ``clean("shop.db")``: the call that destroys
     stands there, what it is about here.
     """
-    if b"import" not in data:
-        return False
-    lowered = data.lower()
-    return any(text in lowered for text in _TELLING_TEXTS) and bool(_HANDED_DOWN.search(data))
+    return b"import" in data and _HANDED_DOWN.search(data) is not None
 
 
 def handed_on(data: bytes, words: Set[bytes] | None = None) -> list[int]:
