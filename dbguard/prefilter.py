@@ -44,7 +44,7 @@ _SQL = (
 # One of these is in whatever tells what is lost, where a function of another module is
 # called (hands_down): to import the patterns takes longer than to look for these.
 _TELLING_TEXTS = (
-    b"drop ", b"truncate ", b"delete from", b"flushall", b"dropdb ", b"rm -", b" down -v",
+    b"drop", b"truncate", b"delete", b"flushall", b"rm ", b"rm\t", b"down ", b"down\t",
     b".db", b".sqlite", b".duckdb",
 )  # fmt: skip
 

@@ -26,6 +26,7 @@ from tests.expectations import fixture_files, language_of, source_of
         (b"items.remove(p)\n", "python", False),
         (b"from shop import clean\nclean('shop.db')\n", "python", True),
         (b"from shop import run\nrun('DROP  TABLE users')\n", "python", True),
+        (b"from shop import run\nrun(\"drop\ttable users\")\n", "python", True),
         (b"from shop import clean\nclean('shop.txt')\n", "python", False),
         (b"clean('shop.db')\n", "python", False),
         (b"__import__('o' 's').remove(p)\n", "python", True),
