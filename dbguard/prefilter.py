@@ -27,6 +27,7 @@ file for that.
 
 from __future__ import annotations
 
+from dbguard.handed_down import hands_down
 from dbguard.prefilter_words import FUNCTIONS, HANDED_ON, METHODS
 
 _SPEAKS_TO_US = b"dbguard:"
@@ -39,13 +40,6 @@ _SQL = (
     b"dblink", b"set ", b"pragma", b"use ", b"connect", b"begin", b"start",
     # client commands, inclusion, templates, hints that are code
     b"\\", b"\n.", b"@", b"source", b"{", b"%", b"/*!", b"${", b":r ", b"system", b"shell",
-)  # fmt: skip
-
-# One of these is in whatever tells what is lost, where a function of another module is
-# called (hands_down): to import the patterns takes longer than to look for these.
-_TELLING_TEXTS = (
-    b"drop", b"truncate", b"delete", b"flushall", b"rm ", b"rm\t", b"down ", b"down\t",
-    b".db", b".sqlite", b".duckdb",
 )  # fmt: skip
 
 _BETWEEN_WORDS = bytes(
@@ -120,7 +114,7 @@ def _python(data: bytes) -> bool:
     # One walk over the words of the file; what follows is about those few that are asked for.
     present = _ASKED.intersection(data.translate(_BETWEEN_WORDS).split())
     if _WORDS.isdisjoint(present):
-        return _hands_down(data)
+        return hands_down(data)
     loose = not _IMPORTS_BY_TEXT.isdisjoint(present)
     if any(
         _is_used(word, data)
@@ -130,16 +124,7 @@ def _python(data: bytes) -> bool:
         return True
     from dbguard.languages.python_contexts import handed_on
 
-    return bool(handed_on(data, present)) or _hands_down(data)
-
-
-def _hands_down(data: bytes) -> bool:
-    lowered = data.lower()
-    if b"import" not in data or not any(text in lowered for text in _TELLING_TEXTS):
-        return False
-    from dbguard.languages.python_contexts import hands_down
-
-    return hands_down(data)
+    return bool(handed_on(data, present)) or hands_down(data)
 
 
 def _is_used(word: bytes, data: bytes) -> bool:

@@ -9,7 +9,6 @@ that is loaded.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Set
 from functools import lru_cache
 
@@ -204,22 +203,6 @@ CONTEXTS: dict[bytes, Context] = {
     b"delete": _deleting,
     b"update": _updating,
 }
-
-
-_HANDED_DOWN = regex(
-    rb"[\"'][^\"'\n]{0,200}(?:\bdrop\s+(?:table|database|schema)\b|\btruncate\s+\w|\bdelete\s+from\b|\bflushall\b"
-    rb"|\bdropdb\s|\brm\s+-|\bdown\s+-v\b|\.(?:db|sqlite3?|duckdb)[\"'])",
-    re.IGNORECASE,
-)
-
-
-def hands_down(data: bytes) -> bool:
-    """Say whether a file may give a function of another module what that destroys.
-
-    ``from shop.storage import clean`` and ``clean("shop.db")``: the call that destroys
-    stands there, what it is about here.
-    """
-    return b"import" in data and _HANDED_DOWN.search(data) is not None
 
 
 def handed_on(data: bytes, words: Set[bytes] | None = None) -> list[int]:

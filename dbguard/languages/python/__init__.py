@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from dbguard.flow import Lowered
+from dbguard.handed_down import hands_down
 from dbguard.languages.grammars import Language, grammar
 from dbguard.languages.python import calls
 from dbguard.languages.python.flows import flows
@@ -20,7 +21,6 @@ from dbguard.languages.python.marks import Marks
 from dbguard.languages.python.modules import CALLS_LIMIT, Find, Modules
 from dbguard.languages.python.program import Program
 from dbguard.languages.python.statements import block
-from dbguard.languages.python_contexts import hands_down
 from dbguard.languages.syntax_tree import SyntaxTree
 from dbguard.patterns import regex
 from dbguard.records import replace
