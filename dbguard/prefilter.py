@@ -50,7 +50,25 @@ _BEHIND_WORD = b" \t\r\n\f#(\\"
 _ENDS_LINE = b"\r\n#\f\\"
 _DOTTED_NAME = b"._0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WORDS = METHODS.union(FUNCTIONS)
-_ASKED = _WORDS.union(_IMPORTS_BY_TEXT, HANDED_ON, *FUNCTIONS.values())
+# One of these is in whatever a call hands down: without it nothing more is looked for.
+_TOLD = frozenset(
+    spelled
+    for word in (
+        b"drop",
+        b"truncate",
+        b"delete",
+        b"flushall",
+        b"dropdb",
+        b"rm",
+        b"down",
+        b"db",
+        b"sqlite",
+        b"sqlite3",
+        b"duckdb",
+    )
+    for spelled in (word, word.upper())
+)
+_ASKED = _WORDS.union(_IMPORTS_BY_TEXT, HANDED_ON, _TOLD, *FUNCTIONS.values())
 
 
 # What tells that a YAML file is a Kubernetes object, an Ansible play or its tasks. Other
@@ -114,7 +132,7 @@ def _python(data: bytes) -> bool:
     # One walk over the words of the file; what follows is about those few that are asked for.
     present = _ASKED.intersection(data.translate(_BETWEEN_WORDS).split())
     if _WORDS.isdisjoint(present):
-        return hands_down(data)
+        return _hands_down(data, present)
     loose = not _IMPORTS_BY_TEXT.isdisjoint(present)
     if any(
         _is_used(word, data)
@@ -124,7 +142,11 @@ def _python(data: bytes) -> bool:
         return True
     from dbguard.languages.python_contexts import handed_on
 
-    return bool(handed_on(data, present)) or hands_down(data)
+    return bool(handed_on(data, present)) or _hands_down(data, present)
+
+
+def _hands_down(data: bytes, present: frozenset[bytes]) -> bool:
+    return not _TOLD.isdisjoint(present) and hands_down(data)
 
 
 def _is_used(word: bytes, data: bytes) -> bool:
