@@ -7,7 +7,7 @@ of the flow that runs them.
 
 from __future__ import annotations
 
-from dbguard.databases import is_local, looks_like_backup, names_backup
+from dbguard.databases import is_kept_sql, is_local, names_backup
 from dbguard.flow import (
     Branch,
     Call,
@@ -329,7 +329,7 @@ def _loaded(include: Include) -> Node:
     By its name it may be a backup, which is put back over what the database holds.
     """
     path = include.path.text
-    if not looks_like_backup(path) or has_hole(path):
+    if not is_kept_sql(path) or has_hole(path):
         return Sequence()
     database = include.database or ""
     certainty = Certainty.PARTIAL if has_hole(database) else Certainty.LITERAL

@@ -273,6 +273,21 @@ def names_backup(program: str) -> bool:
     return bool(_BACKUP_PROGRAM.search(name)) and not _NO_BACKUP_PROGRAM.search(name)
 
 
+_KEPT_SQL = regex(
+    r"(?:^|/)(?:backups?|dumps?)/[^/]+$|(?:backup|dump|bak|snapshot)[-_.]?\d*(?:\.(?:sql|dump|psql|bak|gz))*$",
+    re.IGNORECASE,
+)
+
+
+def is_kept_sql(path: str) -> bool:
+    """Say whether SQL is named as what a database held: ``backup.sql``, ``dumps/shop.sql``.
+
+    ``backup-db.sql`` is none: it is what makes one.
+    """
+    named = is_timestamped(path) and looks_like_backup(path.rpartition("/")[2])
+    return named or bool(_KEPT_SQL.search(path))
+
+
 def is_timestamped(path: str) -> bool:
     """Say whether a path carries a date, a time or another name of its own."""
     may_be = "%" in path or "__hole_" in path.casefold() or any(map(str.isdecimal, path))

@@ -258,7 +258,9 @@ def test_a_backup_that_a_client_loads_is_a_restore_and_no_backup(tmp_path: Path,
 
 
 def test_sql_of_another_name_or_of_the_project_is_no_restore(tmp_path: Path) -> None:
-    (tmp_path / "a.sh").write_text("mysql shop < schema.sql\nmysql shop < backup.sql\n")
+    (tmp_path / "a.sh").write_text(
+        "mysql shop < schema.sql\nmysql shop < backup.sql\npsql shop -f backup-tables.sql\n"
+    )
     (tmp_path / "backup.sql").write_text("INSERT INTO users SELECT * FROM old_users;\n")
     assert "restore-while-serving" not in {finding.rule for finding in scan(tmp_path).findings}
 

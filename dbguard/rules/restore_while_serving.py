@@ -8,7 +8,7 @@ from dbguard.evidence import Evidence
 from dbguard.finding import Finding, Severity
 from dbguard.judgement import judge
 from dbguard.operations import Kind, Operation
-from dbguard.rule import Rule, Section
+from dbguard.rule import Rule, Section, named
 
 
 class RestoreWhileServing(Rule):
@@ -51,7 +51,7 @@ class RestoreWhileServing(Rule):
             operation,
             evidence,
             min(severity, Severity.WARNING),
-            f"{operation.spelling} restores {operation.target} with no service stopped before",
-            f"stop every service that uses {operation.target}, keep the damaged database aside, "
+            f"{operation.spelling} restores {named(operation.target)} with no service stopped before",
+            f"stop every service that uses {named(operation.target)}, keep the damaged database aside, "
             "then restore",
         )

@@ -8,7 +8,7 @@ from dbguard.evidence import Evidence
 from dbguard.finding import Finding, Severity
 from dbguard.judgement import judge
 from dbguard.operations import Kind, Operation
-from dbguard.rule import Rule, Section
+from dbguard.rule import Rule, Section, named
 
 
 class RestoreWithoutKeeping(Rule):
@@ -44,7 +44,7 @@ class RestoreWithoutKeeping(Rule):
             operation,
             evidence,
             Severity.NOTE,
-            f"{operation.spelling} overwrites {operation.target}, which was not kept aside",
-            f"move {operation.target} aside under a timestamped name before the backup takes "
+            f"{operation.spelling} overwrites {named(operation.target)}, which was not kept aside",
+            f"move {named(operation.target)} aside under a timestamped name before the backup takes "
             "its place",
         )
