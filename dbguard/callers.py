@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator
 
 from dbguard.analysed import Analysis
-from dbguard.checking import Check
+from dbguard.checking import Check, check_all
 from dbguard.config import Config
 from dbguard.context import context_of
 from dbguard.discover import Candidate
@@ -30,14 +30,14 @@ def callers_of(
     if not names:
         return {}
     checked = {hit.project_path for hit in results}
-    callers = {}
+    callers = []
     for candidate in whole_project(options):
         if candidate.project_path in checked:
             continue
         data = candidate.content()
         if not isinstance(data, Problem) and any(name in data for name in names):
-            callers[candidate] = check(candidate)
-    return callers
+            callers.append(candidate)
+    return dict(zip(callers, check_all(callers, check, options.jobs), strict=True))
 
 
 def callers_in_other_parts(

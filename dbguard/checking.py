@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dbguard.analysed import Analysis
 from dbguard.classification import Databases
@@ -31,6 +31,17 @@ def check_all(hits: list[Candidate], check: Check, jobs: int) -> Iterator[Analys
 
     with ProcessPoolExecutor(min(jobs, len(hits))) as pool:
         yield from pool.map(check, hits, chunksize=max(1, len(hits) // (jobs * 8)))
+
+
+def check_again(
+    results: dict[Candidate, Analysis],
+    check: Check,
+    jobs: int,
+    about: Callable[[Analysis], object],
+) -> dict[Candidate, Analysis]:
+    """Return the results with those files checked again that what is known now is *about*."""
+    hits = [hit for hit, result in results.items() if about(result)]
+    return {**results, **dict(zip(hits, check_all(hits, check, jobs), strict=True))}
 
 
 def _jobs_for(files: int) -> int:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from dbguard.acceptance import accept, added_suppressions, suppressed, told
 from dbguard.analysed import Analysis
 from dbguard.callers import callers_in_other_parts, callers_of, joined
-from dbguard.checking import Check, check_all
+from dbguard.checking import Check, check_again, check_all
 from dbguard.discover import Candidate, Discovery, discover
 from dbguard.finding import Finding
 from dbguard.options import ScanOptions
@@ -198,14 +199,13 @@ def examine(
             elsewhere = survey_of(whole_project(options), options.config, for_hits=False)
             used |= elsewhere.used | used_by(elsewhere.connecting)
         check = replace(check, databases=databases_of(options.config, used))
-        results = {hit: _decided(hit, result, check) for hit, result in results.items()}
+        results = check_again(results, check, options.jobs, partial(_is_decided, check))
     if tables := {table for result in results.values() for table in result.partly_copied}:
         columns = columns_of({**dict.fromkeys(survey.others, Analysis()), **results}, tables)
         check = replace(check, project=replace(project, columns=columns))
-        results = {
-            hit: check(hit) if result.partly_copied & columns.keys() else result
-            for hit, result in results.items()
-        }
+        results = check_again(
+            results, check, options.jobs, lambda result: result.partly_copied & columns.keys()
+        )
     if options.shard is not None:
         mine = dict.fromkeys(filter(part, discovery.candidates), Analysis())
         callers = callers_in_other_parts(survey, mine, check)
@@ -256,10 +256,9 @@ def _is_whole(options: ScanOptions) -> bool:
     return any(os.path.realpath(path) == root for path in options.paths)
 
 
-def _decided(hit: Candidate, result: Analysis, check: Check) -> Analysis:
-    """Check a file again if its paths turn out to be databases of the project."""
-    again = any(check.databases.knows(path) for path in result.undecided)
-    return check(hit) if again else result
+def _is_decided(check: Check, result: Analysis) -> bool:
+    """Say whether a path that a file left undecided turns out to be a database of the project."""
+    return any(check.databases.knows(path) for path in result.undecided)
 
 
 def _part(discovery: Discovery, shard: Shard | None) -> Callable[[Candidate], bool]:

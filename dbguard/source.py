@@ -14,10 +14,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING
 
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field
+
+if TYPE_CHECKING:
+    from array import array
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -314,12 +318,16 @@ class SourceFile:
     text: str
 
     @cached_property
-    def _line_starts(self) -> list[int]:
+    def _line_starts(self) -> array[int]:
+        # Not a list: a report holds those of every file, and a list takes as much as the text.
+        from array import array
+
         if "\r" in self.text:
-            return [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", self.text))]
+            ends = (match.end() for match in re.finditer(r"\r\n|\n|\r", self.text))
+            return array("I", chain((0,), ends))
         lengths = [len(line) + 1 for line in self.text.split("\n")]
         lengths.pop()
-        return list(accumulate(lengths, initial=0))
+        return array("I", accumulate(lengths, initial=0))
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return line and column (both from 1, in code points) of an offset."""

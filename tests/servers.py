@@ -80,26 +80,33 @@ def postgresql() -> Iterator[Running]:
 
 @contextmanager
 def mariadb() -> Iterator[Running]:
-    """Start a MariaDB server."""
+    """Start a MariaDB server; Oracle's MySQL where that is installed in its place."""
     path = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
     install, server = shutil.which("mariadb-install-db"), shutil.which("mariadbd", path=path)
-    if install is None or server is None:
+    oracle = shutil.which("mysqld", path=path) if server is None else None
+    if oracle is None and (install is None or server is None):
         missing("a MariaDB server (apt-get install mariadb-server)")
         return
     with _folder("mysql") as folder:
         data, port, sock = folder / "data", _free_port(), folder / "sock"
-        _as("mysql", [install, "--no-defaults", f"--datadir={data}", "--skip-test-db",
-            "--auth-root-authentication-method=normal"])  # fmt: skip
+        if oracle is not None:
+            _as("mysql", [oracle, "--no-defaults", f"--datadir={data}", "--initialize-insecure"])
+            own_settings = ["--mysqlx=OFF"]
+        else:
+            _as("mysql", [str(install), "--no-defaults", f"--datadir={data}", "--skip-test-db",
+                "--auth-root-authentication-method=normal"])  # fmt: skip
+            own_settings = []
         # In /tmp, another server that starts would delete this one's temporary tables.
-        command = [server, "--no-defaults", f"--tmpdir={folder}", f"--datadir={data}", f"--port={port}",
+        command = [str(oracle or server), "--no-defaults", f"--tmpdir={folder}",
+            f"--datadir={data}", f"--port={port}",
             "--bind-address=127.0.0.1", f"--socket={sock}", f"--pid-file={folder / 'pid'}",
             "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0",
-            "--innodb-buffer-pool-size=16M"]  # fmt: skip
+            "--innodb-buffer-pool-size=16M", *own_settings]  # fmt: skip
         with (folder / "log").open("w") as log:
             process = subprocess.Popen(_command("mysql", command), stdout=log, stderr=log)
         try:
             root = [
-                shutil.which("mariadb") or "mariadb",
+                shutil.which("mariadb") or shutil.which("mysql") or "mariadb",
                 "--no-defaults",
                 f"--socket={sock}",
                 "-u",

@@ -19,9 +19,11 @@ from tests.servers import PASSWORD, Running, mariadb
 SHOP = """\
 CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100) NOT NULL, age INT,
   created_at DATETIME DEFAULT '2026-01-01 00:00:00', weight FLOAT, KEY users_email (email));
-INSERT INTO users (email, age, weight) SELECT concat('u', seq), seq, seq / 3 FROM seq_1_to_50;
+INSERT INTO users (email, age, weight) SELECT concat('u', seq), seq, seq / 3 FROM (WITH RECURSIVE counted (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM counted WHERE seq < 50)
+    SELECT seq FROM counted) AS counted;
 CREATE TABLE visits (page VARCHAR(20), note TEXT);
-INSERT INTO visits SELECT concat('/', seq MOD 7), 'tab\\tline\\nend' FROM seq_1_to_100;
+INSERT INTO visits SELECT concat('/', seq MOD 7), 'tab\\tline\\nend' FROM (WITH RECURSIVE counted (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM counted WHERE seq < 100)
+    SELECT seq FROM counted) AS counted;
 CREATE TABLE `Odd ``Name` (k VARCHAR(9) COLLATE utf8mb4_bin PRIMARY KEY, v VARBINARY(9));
 INSERT INTO `Odd ``Name` VALUES ('b', x'00ff'), ('a', NULL), ('Ä', '');
 CREATE VIEW adults AS SELECT id FROM users WHERE age >= 18;
@@ -271,7 +273,7 @@ def test_no_password_stands_in_the_arguments_of_a_client(
     shop.json("migrate", "env:URL", shop.script(ADD))
     shop.json("restore", file, "env:URL")
     arguments = said.read_text()
-    assert "mariadb-dump" in arguments
+    assert {"mariadb-dump", "mysqldump"} & set(arguments.splitlines())
     assert PASSWORD not in arguments
     assert "MYSQL_PWD" not in arguments
 
