@@ -46,6 +46,8 @@ class DropTable(Fix):
             return
         if site.region.language == "sql":
             yield from _in_sql(site, copy.old, copy.new)
+            if site.region.parent is not None:
+                yield from _in_shell(site)
         found = around(site.region, "python", site.finding.primary.span)
         if found is not None:
             yield from _in_python(site, *found, copy.old, copy.new)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from dbguard.commands.entry import Client, Custom, Entry, database_of
 from dbguard.commands.match import Match, backup_traits
-from dbguard.flow import Node
+from dbguard.flow import Branch, Embed, Node, Sequence
 from dbguard.operations import Kind, TargetKind
+from dbguard.records import replace
 from dbguard.source import Mapped
 
 _PSQL = (
@@ -102,6 +103,28 @@ def _sqlite(match: Match) -> Iterator[Node]:
         target = match.target(TargetKind.DATABASE, match.path(place))
         database = target.name
         yield match.operation(Kind.CONNECT, target)
+    yield from _in_turn(match, list(_sqlite_texts(match, texts, database, dialect)))
+    for path in arguments.values("-init", "--init", "-f", "--file"):
+        yield match.include(
+            path, "sql", f"-init of {match.called}", database=database, dialect=dialect
+        )
+    if len(arguments.operands) < 2:
+        called = f"{match.called}, -bail" if arguments.has("-bail") else match.called
+        yield from match.standard_input("sql", called=called, database=database, dialect=dialect)
+
+
+def _in_turn(match: Match, nodes: list[Node]) -> Iterator[Node]:
+    """Yield what several arguments do: where one fails, the next is not run in any shell."""
+    embeds = [replace(node, checked=True) for node in nodes if isinstance(node, Embed)]
+    if match.invocation.checked or len(nodes) < 2 or len(embeds) < len(nodes):
+        yield from nodes
+    else:
+        yield Branch((Sequence(tuple(embeds)), Sequence()))
+
+
+def _sqlite_texts(
+    match: Match, texts: list[tuple[str, Mapped | None]], database: str | None, dialect: str
+) -> Iterator[Node]:
     for name, text in texts:
         if text is None:
             continue
@@ -112,13 +135,6 @@ def _sqlite(match: Match) -> Iterator[Node]:
                 yield copy
                 continue
         yield match.embed("sql", text, via, database=database, dialect=dialect)
-    for path in arguments.values("-init", "--init", "-f", "--file"):
-        yield match.include(
-            path, "sql", f"-init of {match.called}", database=database, dialect=dialect
-        )
-    if len(arguments.operands) < 2:
-        called = f"{match.called}, -bail" if arguments.has("-bail") else match.called
-        yield from match.standard_input("sql", called=called, database=database, dialect=dialect)
 
 
 def _dump(match: Match, text: Mapped, database: str | None) -> Node | None:

@@ -7,9 +7,9 @@ statement that cannot be read never hides the next one. Nothing here recurses ov
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from dbguard.flow import Direction, Flow, Lowered, Node, Sequence
+from dbguard.flow import Branch, Direction, Flow, Lowered, Node, Sequence
+from dbguard.languages.sql.comparison import fallible
 from dbguard.languages.sql.dialects import POSTGRESQL, dialect_of, is_down_path
 from dbguard.languages.sql.reader import Reader, lex
 from dbguard.languages.sql.session import Scope, Session
@@ -41,11 +41,12 @@ def _read(region: Region) -> tuple[Lowered, Session]:
         region.database,
         stops_at_error=_stops_at_error(region),
         may_copy=_may_copy(region.text),
+        handed_over=_handed_over(region),
     )
     scope = Scope(region, session)
     reader = Reader(scope, lex(scope, 0, len(region.text)))
     body = reader.sections()
-    if not session.stops_at_error and "sqlite3" in region.via:
+    if "sqlite3" in region.via:
         body = Sequence((*body.nodes, *_settled(body.nodes)), body.direction)
     direction = None
     if region.parent is None and is_down_path(region.file.path):
@@ -65,29 +66,47 @@ def _may_copy(text: str) -> bool:
     return "nsert" in text.casefold() and _COPIES.search(text) is not None
 
 
-def _settled(nodes: tuple[Node, ...]) -> Iterator[Operation]:
-    """Yield the copies that have succeeded where sqlite3 says at the end that all went well.
+_PROVE = frozenset({Kind.BACKUP, Kind.COPY_ROWS, Kind.VERIFY, Kind.GUARD})
 
-    Reading its input it goes on after an error, but its exit status is then 1 (sqlite.org/cli.html):
-    for the statements after a copy that proves nothing, for the commands after sqlite3 it does.
-    A copy whose tables are dropped or renamed later is left out: the names mean others then.
+
+def _settled(nodes: tuple[Node, ...]) -> tuple[Operation, ...]:
+    """Return what has succeeded where sqlite3 says at the end that all went well.
+
+    It may go on after an error, but its exit status is then 1 (sqlite.org/cli.html): for the
+    statements after a copy or a comparison that proves nothing, for the commands after
+    sqlite3 it does. What is about tables that are dropped or renamed later is left out: the
+    names mean others then.
     """
     gone: set[str] = set()
+    settled: list[Operation] = []
+    unsure = False
     for node in reversed(nodes):
-        if not isinstance(node, Operation):
+        if isinstance(node, Branch):
+            found = fallible(node)
+            unsure = unsure or bool(found)
+        elif not isinstance(node, Operation):
             continue
-        source = node.source.name if node.source is not None else ""
-        if node.kind in (Kind.DROP_TABLE, Kind.RENAME_TABLE):
-            gone |= {node.target.name.lower(), source.lower()}
-        elif node.kind is Kind.COPY_ROWS and not gone & {node.target.name.lower(), source.lower()}:
-            yield replace(node, checked=True)
+        elif node.kind in (Kind.DROP_TABLE, Kind.RENAME_TABLE):
+            gone |= _tables(node)
+            continue
+        else:
+            found = (node,) if node.kind in _PROVE else ()
+            unsure = unsure or any(not one.checked for one in found)
+        settled += reversed([one for one in found if gone.isdisjoint(_tables(one))])
+    return tuple(replace(one, checked=True) for one in reversed(settled)) if unsure else ()
+
+
+def _tables(operation: Operation) -> set[str]:
+    sides = (operation.target, operation.source, *operation.reads)
+    return {side.name.lower() for side in sides if side is not None}
 
 
 def _stops_at_error(region: Region) -> bool:
     """Say whether the client that runs the text stops at the first statement that fails.
 
     A file is taken to be run that way. psql reading a script and sqlite3 reading its
-    input go on; both stop where all statements are one argument.
+    input go on; both stop where all statements are one argument (but for what sqlite3 is
+    handed at once).
     """
     via = region.via
     if region.parent is None or "ON_ERROR_STOP" in via or "-bail" in via:
@@ -95,3 +114,14 @@ def _stops_at_error(region: Region) -> bool:
     psql = region.dialect.lower() == POSTGRESQL and "psql" in via
     piped = not via.startswith(("-c", "argument"))
     return not (piped and (psql or "sqlite3" in via))
+
+
+def _handed_over(region: Region) -> str:
+    """Return how much the client takes at once: it goes on with the rest after an error.
+
+    sqlite3 takes an argument whole, of its input what stands on one line; 3.46 stopped at the
+    first statement that failed, 3.53 runs the others, with -bail too.
+    """
+    if "sqlite3" not in region.via:
+        return ""
+    return "text" if region.via.startswith(("-c", "argument")) else "line"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbguard.flow import Node
+from dbguard.flow import Branch, Node, Sequence
 from dbguard.languages.sql.dialects import MYSQL, SQLITE
 from dbguard.languages.sql.names import tables_read
 from dbguard.languages.sql.session import Proof, Scope, Session
@@ -257,7 +257,23 @@ def failing_select(scope: Scope, tokens: list[Token]) -> list[Node]:
             nodes += evidence(scope, false, condition)
         elif _fails(rest, divides, divisor):
             nodes += evidence(scope, true, condition)
-    return nodes
+    return _unless_passed_over(scope, nodes)
+
+
+def _unless_passed_over(scope: Scope, nodes: list[Node]) -> list[Node]:
+    """What a statement proves by failing holds after it only where the client stops there."""
+    if scope.session.checked or not nodes:
+        return nodes
+    return [Branch((Sequence(tuple(nodes)), Sequence()))]
+
+
+def fallible(node: Branch) -> tuple[Operation, ...]:
+    """Return what a statement would have proved had the client stopped at its failure."""
+    proved, *others = node.arms
+    operations = tuple(one for one in proved.nodes if isinstance(one, Operation))
+    alone = len(operations) == len(proved.nodes) and not any(arm.nodes for arm in others)
+    states = all(one.kind in (Kind.VERIFY, Kind.GUARD) for one in operations)
+    return operations if alone and states else ()
 
 
 def _fails(value: list[Token], divides: bool, divisor: bool) -> bool:
@@ -282,4 +298,4 @@ def checked_insert(scope: Scope, table: str, tokens: list[Token]) -> list[Node]:
     if tokens[select].key == "VALUES" and key(body, 0) == "(":
         body = body[1 : closing(body, 0)]
     true, _ = judge(scope, body)
-    return evidence(scope, true, body)
+    return _unless_passed_over(scope, evidence(scope, true, body))

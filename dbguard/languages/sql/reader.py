@@ -144,6 +144,8 @@ class Reader(BlockReader):
         if not tokens:
             return []
         self.last = tokens
+        if self.scope.session.handed_over:
+            self.scope.session.shared = self._is_shared(tokens[-1].end)
         first = tokens[0]
         if first.kind == HOLE and self.nesting < MAX_NESTING:
             text = interpolated(self.scope.region, tokens, self.scope.session.variables)
@@ -160,6 +162,15 @@ class Reader(BlockReader):
         if first.key == "SELECT":
             return self._select(tokens)
         return list(plain_statement(self.scope, tokens))
+
+    def _is_shared(self, at: int) -> bool:
+        """Say whether another statement is handed over together with the one that ends there."""
+        text, end = self.scope.text, len(self.scope.text)
+        if self.scope.session.handed_over == "line":
+            line_end = text.find("\n", at)
+            end = line_end if line_end >= 0 else end
+        rest = text[at:end].lstrip("; \t\r\n")
+        return bool(rest) and not rest.startswith(("--", "/*"))
 
     def _select(self, tokens: list[Token]) -> list[Node]:
         """A SELECT may call a function of the same file, run a text elsewhere, assign variables."""

@@ -6,7 +6,7 @@ import re
 
 from dbguard.databases import throwaway_reason
 from dbguard.flow import Flow
-from dbguard.languages.sql.dialects import SQLITE
+from dbguard.languages.sql.dialects import MYSQL, SQLITE
 from dbguard.languages.sql.names import Name
 from dbguard.operations import Certainty, Guard, Kind, Operation, Target, TargetKind, Trait
 from dbguard.patterns import regex
@@ -40,7 +40,9 @@ class Proof:
 class Session:
     """What earlier statements of the same text decided for the later ones.
 
-    ``stops_at_error``: had a statement failed, the next would not run.
+    ``stops_at_error``: had a statement failed, the next would not run; but those would that
+    the client is handed together with it: the "line" or the "text" (``handed_over``). That
+    there are some, ``shared`` says of the statement that is read.
     ``variables`` are texts a variable is known to hold, ``measures`` the tables whose
     rows a variable counts, ``checked_tables`` the tables with a CHECK that a row has to pass.
     ``may_copy``: rows are copied in this text, so the columns of its tables matter.
@@ -50,6 +52,8 @@ class Session:
     database: str | None
     stops_at_error: bool = True
     may_copy: bool = False
+    handed_over: str = ""
+    shared: bool = False
     raiserror_stops: bool = False
     in_transaction: bool = False
     writable_schema: bool = False
@@ -69,8 +73,13 @@ class Session:
 
     @property
     def checked(self) -> bool:
-        """Whether a statement that fails now keeps the later ones from taking effect."""
-        return self.stops_at_error or self.in_transaction
+        """Whether a statement that fails now keeps the later ones from taking effect.
+
+        In SQLite (sqlite.org/lang_conflict.html) and MySQL it does not end its transaction.
+        """
+        if self.stops_at_error:
+            return not self.shared
+        return self.in_transaction and self.dialect not in (SQLITE, MYSQL)
 
     def is_temporary(self, name: str) -> bool:
         """Say whether a table lives in this session only."""
