@@ -281,6 +281,12 @@ REVIEWED |= {
         'mysqldump --single-transaction -u root -p shop > "shop_t_$(date +%Y%m%d_%H%M%S_%N).sql" && '
         "echo 'ALTER TABLE t ADD COLUMN n int; SELECT n FROM t' | mysql -u root -p shop\n",
     ),
+    "look by psql": (
+        "a.sh",
+        "set -e\npg_dump app > \"app_$(date +%s).sql\"\npsql -h db app -c 'alter table \"My t\" add n int' # n\n",
+        "set -e\npg_dump app > \"app_$(date +%s).sql\"\npsql -h db app -c 'alter table \"My t\" add n int' # n\n"
+        "psql -h db app -c 'SELECT n FROM \"My t\" LIMIT 0' > /dev/null\n",
+    ),
     "change in Python": (
         "a.py",
         "import sqlite3\n\ncon = sqlite3.connect('a.db')\n"

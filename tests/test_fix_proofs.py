@@ -244,7 +244,7 @@ def test_the_backup_that_is_added_is_whole_or_nothing_is_changed(
     code.write_text(CHANGES[name])
     _needs(code)
     proposal = proposed(code, tmp_path)
-    assert [one.rule for one in proposal.fixed] == ["change-without-backup"]
+    assert "change-without-backup" in [one.rule for one in proposal.fixed]
     for candidate, _, after in proposal.changes():
         # A folder of the name is in the way of every backup.
         text = after if possible else after.replace(".bak_", "/bak_")
@@ -278,6 +278,36 @@ def test_each_backup_that_one_place_makes_within_a_second_has_a_name(
         with closing(sqlite3.connect(copy)) as connection:
             states.append([row[1] for row in connection.execute("PRAGMA table_info(users)")][3:])
     assert sorted(states) == [[], ["a"]]
+
+
+LOOKS = {
+    "change.py": "import sqlite3\n\ncon = sqlite3.connect('app.db')\ncur = con.cursor()\n"
+    "cur.execute('ALTER TABLE users ADD COLUMN email TEXT')  # new\ncon.commit()\n",
+    "change.sh": 'sqlite3 app.db "ALTER TABLE users ADD COLUMN email TEXT"  # new\n',
+    "strict.sh": "set -e\nif true; then\n  sqlite3 -batch app.db 'ALTER TABLE users ADD email'\nfi\n",
+}
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("name", LOOKS)
+def test_the_look_at_a_new_column_fails_only_where_it_is_not_there(
+    name: str, is_there: bool, tmp_path: Path
+) -> None:
+    code = tmp_path / name
+    code.write_text(LOOKS[name])
+    _needs(code)
+    proposal = proposed(code, tmp_path)
+    assert "change-not-verified" in [one.rule for one in proposal.fixed]
+    for candidate, _, after in proposal.changes():
+        # A change that does nothing, and says nothing of it.
+        text = after if is_there else after.replace("ALTER TABLE users ADD", "SELECT 'no ADD'; --")
+        Path(candidate.absolute).write_text(text)
+    data = tmp_path / "data"
+    data.mkdir()
+    seed(data, CLEAN)
+    before = kept(data)
+    assert run(code, data) == is_there
+    assert not before - kept(data)
 
 
 OVERWRITES = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -12,11 +11,10 @@ from dbguard.repair.dumps import Client, client_of, dump
 from dbguard.repair.fix import Fix, Repair, Safety, Site
 from dbguard.repair.places import around, has_lines
 from dbguard.repair.python_code import PythonCode
-from dbguard.repair.shell_code import ShellCode, inserted, is_run_by_shell
+from dbguard.repair.shell_code import ShellCode, inserted, is_run_by_shell, stops_by_itself
 from dbguard.source import Region, Span
 
 _WHAT = "a backup before the change"
-_STOPS = regex(r"^[ \t]*set[ \t]+(?:-o[ \t]+)?-?(?:[a-z]*e[a-z]*|errexit)\b", re.MULTILINE)
 _NAME = regex(r"[A-Za-z_]\w*")
 _SQLITE_URL = regex(r"sqlite(?:\+\w+)?:///(?P<path>[^?]+)")
 
@@ -58,7 +56,7 @@ def _in_shell(site: Site, region: Region, span: Span) -> Iterator[Repair]:
     at = code.inner(statement)
     if code.is_one_of_list(statement):
         if code.begins_line(at.start) and has_lines(region):
-            behind = "" if _STOPS.search(region.text) else " || exit 1"
+            behind = "" if stops_by_itself(region) else " || exit 1"
             text = f"{backup}{behind}\n{code.indent(at.start)}"
             yield Repair(region, (inserted(at.start, text),), _WHAT)
         yield Repair(region, (inserted(at.start, f"{backup} && "),), _WHAT)

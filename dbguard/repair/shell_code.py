@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
 
 from dbguard.languages.shell.script import LANGUAGE
 from dbguard.languages.syntax_tree import SyntaxTree
+from dbguard.patterns import regex
 from dbguard.records import dataclass
 from dbguard.repair.edits import Edit
 from dbguard.repair.words import Word
@@ -170,6 +172,14 @@ class ShellCode:
 
 
 _PARTS = frozenset({"redirected_statement", "pipeline"})
+
+_STOPS = regex(r"^[ \t]*set[ \t]+(?:-o[ \t]+)?-?(?:[a-z]*e[a-z]*|errexit)\b", re.MULTILINE)
+
+
+def stops_by_itself(region: Region) -> bool:
+    """Say whether a text says that it ends where a command fails (``set -e``)."""
+    return _STOPS.search(region.text) is not None
+
 
 _WITHOUT_SHELL = ("command: of service", "entrypoint: of service", "healthcheck: of service",
     "line of a service", "command of tox", "task of pyproject.toml", "args: of container",
