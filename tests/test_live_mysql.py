@@ -290,3 +290,24 @@ def test_what_a_killed_run_left_on_the_server_is_told(
         assert capsys.readouterr().err.count(f"{left} was left by a run") == 1
     finally:
         shop.sql(f"DROP DATABASE {left}")
+
+
+def test_a_script_that_exchanges_its_table_in_one_step(shop: ServerShop) -> None:
+    # What docs/commands.md says a script can do, and why dbguard does not do it with a copy.
+    script = shop.script(
+        "CREATE TABLE visits_new (page VARCHAR(200), note TEXT);\n"
+        "INSERT INTO visits_new SELECT page, note FROM visits;\n"
+        "RENAME TABLE visits TO visits_old, visits_new TO visits;\n"
+    )
+    done = shop.json("migrate", "env:URL", script)
+    assert done["outcome"] == "applied"
+    assert "varchar(200)" in shop.sql("SHOW CREATE TABLE visits")
+    assert shop.sql("SELECT count(*) FROM visits_old") == "100"
+    shop.server.execute("CREATE DATABASE other", "mysql")
+    try:
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            shop.sql("RENAME TABLE visits_old TO other.visits, users TO other.users")
+        assert "Trigger in wrong schema" in refused.value.stderr
+        assert shop.sql("SELECT count(*) FROM visits_old") == "100"
+    finally:
+        shop.server.execute("DROP DATABASE other", "mysql")
