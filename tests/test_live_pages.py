@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from hypothesis import given, settings
@@ -241,6 +242,73 @@ def test_segments_that_do_not_make_up_the_file_are_not_used(
     described.write_text(described.read_text().replace('"bytes": 65536', '"bytes": 1'))
     with pytest.raises(LossError), proof.proof_of(backup):
         pass
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_all_connections_read_one_state_while_somebody_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    new, old = tmp_path / "new.db", tmp_path / "old.db"
+    make(old, 1024, 0, 2000, [20])
+    shutil.copyfile(old, new)
+    monkeypatch.setattr(identity, "processors", lambda: 3)
+    monkeypatch.setattr(comparing, "_WORTHWHILE", 0)
+    monkeypatch.setattr(matching, "_WORTHWHILE", 0)
+    with closing(sqlite3.connect(new)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+    over = Event()
+
+    def write() -> None:
+        # What is in each state at one of two places: two states would miss it, or be of both.
+        with closing(sqlite3.connect(new, timeout=30, isolation_level=None)) as connection:
+            connection.execute("PRAGMA synchronous = OFF")
+            at = 0
+            while not over.is_set():
+                at = 5997 - at
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("DELETE FROM users WHERE name = 'moved'")
+                connection.execute("INSERT INTO users VALUES (?, 'moved')", (at + 1,))
+                connection.execute("COMMIT")
+                over.wait(0.002)
+
+    writing = Thread(target=write)
+    writing.start()
+    try:
+        for _ in range(15):
+            found = comparing.verify(
+                new, old, Progress(shown=False), renames={}, accepted=frozenset()
+            )
+            users = next(t.rows for t in found.tables if t.name == "users")
+            assert found.losses == ()
+            assert users.new_rows in (2000, 2001)
+    finally:
+        over.set()
+        writing.join()
+
+
+def test_a_state_that_moves_while_connections_begin_is_begun_again(
+    large: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, old = large
+    with closing(sqlite3.connect(new)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    begun = []
+    original = comparing._begin
+
+    def begin(connection: sqlite3.Connection) -> None:
+        original(connection)
+        begun.append(connection)
+        if len(begun) in (2, 3):  # after the first of them, in the first two rounds
+            with closing(sqlite3.connect(new)) as other:
+                other.execute("DELETE FROM users WHERE id = ?", (len(begun) * 3,))
+                other.commit()
+
+    monkeypatch.setattr(comparing, "_begin", begin)
+    monkeypatch.setattr(comparing, "_WORTHWHILE", 0)
+    monkeypatch.setattr(identity, "processors", lambda: 2)
+    found = comparing.verify(new, old, Progress(shown=False), renames={}, accepted=frozenset())
+    assert found.losses == ("2 of 3,000 rows of users are missing",)
+    assert len(begun) == 1 + 2 * 2
 
 
 def test_a_block_that_is_read_in_two_goes(

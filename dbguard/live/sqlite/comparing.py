@@ -128,14 +128,30 @@ def _further(
     """Open connections that read the state that the first one reads, () where they do not.
 
     ``data_version`` of one that is in no transaction tells whether somebody has committed
-    (https://www.sqlite.org/pragma.html#pragma_data_version); then all of them begin again.
+    (https://www.sqlite.org/pragma.html#pragma_data_version); then all of them begin again. They
+    do without where they would wait for a writer, who may be waiting for the first one.
     """
+    count = identity.processors()
+    if not is_large or count < 2:
+        yield ()
+        return
     with ExitStack() as stack:
-        if not is_large:
-            yield ()
-            return
-        watching = stack.enter_context(opening(new))
-        further = [stack.enter_context(opening(new)) for _ in range(identity.processors() - 1)]
+        watching, *further = (stack.enter_context(opening(new)) for _ in range(count))
+        for connection in (watching, *further):
+            connection.execute("PRAGMA busy_timeout = 0")
+        is_one_state = _begin_together(first, further, watching, old, at_rest)
+        yield tuple(further) if is_one_state else ()
+
+
+def _begin_together(
+    first: sqlite3.Connection,
+    further: Sequence[sqlite3.Connection],
+    watching: sqlite3.Connection,
+    old: Path,
+    at_rest: bool,
+) -> bool:
+    """Have all read one state, and say whether they do; the first one does in any case."""
+    try:
         for connection in further:
             connection.execute("ATTACH ? AS old", (uri(old, "ro", quiet_options(old)),))
         for _ in range(_ATTEMPTS):
@@ -143,12 +159,14 @@ def _further(
             for connection in (first, *further):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+            for connection in (first, *further):
                 _begin(connection)
             if at_rest or _data_version(watching) == version:
-                break
-        else:
-            further = []
-        yield tuple(further)
+                return True
+    except sqlite3.OperationalError:
+        if not first.in_transaction:
+            _begin(first)
+    return False
 
 
 def _data_version(connection: sqlite3.Connection) -> int:
