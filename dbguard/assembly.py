@@ -20,6 +20,7 @@ from dbguard.flow import (
     Machine,
     Node,
     Sequence,
+    Stop,
     StopKind,
     Try,
     operations,
@@ -279,7 +280,7 @@ class Assembly(Lowering):
     def _in_place(
         self, flows: tuple[Flow, ...], name: str, span: Span, checked: bool, file: SourceFile
     ) -> Node:
-        main = [flow.body for flow in flows if not flow.name]
+        main = [_without_last_exit(flow.body) for flow in flows if not flow.name]
         apart = tuple(flow.body for flow in flows if flow.name)
         body: tuple[Node, ...] = tuple(main)
         if apart:
@@ -321,6 +322,26 @@ class Assembly(Lowering):
             reads=tuple(reads),
             lesser=tuple(lesser),
         )
+
+
+def _without_last_exit(body: Sequence) -> Sequence:
+    """Return what a text does without the exit in which it ends, whatever it did before.
+
+    Who runs it goes on after that: a script that always failed nobody would call. What ends
+    it on some paths only (``|| exit 1``) is its failure.
+    """
+    for at, node in enumerate(body.nodes):
+        if isinstance(node, Stop) and node.kind is StopKind.EXIT:
+            return replace(body, nodes=body.nodes[:at])
+        inner: Node = node
+        if isinstance(node, Sequence) and node.direction is None:
+            inner = _without_last_exit(node)
+        elif isinstance(node, Call) and StopKind.EXIT not in node.ends:
+            within = _without_last_exit(node.body)
+            inner = node if within is node.body else replace(node, body=within)
+        if inner is not node:
+            return replace(body, nodes=(*body.nodes[:at], inner))
+    return body
 
 
 def _loaded(include: Include) -> Node:

@@ -145,7 +145,8 @@ class Databases:
         """
         operation = _within_bounds(operation)
         target = operation.target
-        if lies_in_mail_server(target.name, operation.region.file.path):
+        script = operation.region.file.path
+        if lies_in_mail_server(target.name, script) and not self.knows(target.name):
             return ()
         match operation.kind:
             case Kind.DELETE_FILE:

@@ -66,7 +66,7 @@ _TOLD = frozenset(
         b"sqlite3",
         b"duckdb",
     )
-    for spelled in (word, word.upper())
+    for spelled in (word, word.upper(), word.capitalize())
 )
 _ASKED = _WORDS.union(_IMPORTS_BY_TEXT, HANDED_ON, _TOLD, *FUNCTIONS.values())
 

@@ -12,16 +12,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import accumulate, chain
-from typing import TYPE_CHECKING
 
 from dbguard.patterns import regex
 from dbguard.records import dataclass, field
-
-if TYPE_CHECKING:
-    from array import array
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -318,7 +314,7 @@ class SourceFile:
     text: str
 
     @cached_property
-    def _line_starts(self) -> array[int]:
+    def _line_starts(self) -> Sequence[int]:
         # Not a list: a report holds those of every file, and a list takes as much as the text.
         from array import array
 

@@ -403,6 +403,8 @@ class State:
             case Kind.BEGIN:
                 self.in_transaction = True
             case Kind.COMMIT | Kind.ROLLBACK:
+                if operation.kind is Kind.ROLLBACK and self.in_transaction:
+                    self._taken_back()
                 self.in_transaction = False
             case Kind.DROP_TABLE | Kind.DROP_DATABASE | Kind.DELETE_FILE:
                 self._end(FactKind.CREATED, *_created_key(operation.target))
@@ -431,6 +433,12 @@ class State:
             for source in copied.with_second(target):
                 if source in others or self.former_name(source) in others:
                     self.hold(FactKind.VERIFIED, source, target, operation)
+
+    def _taken_back(self) -> None:
+        """What was copied may be so no more: what stood before the transaction is not kept apart."""
+        for kind in (FactKind.COPIED, FactKind.VERIFIED, FactKind.COMPARED):
+            for first, second, _ in self.all(kind):
+                self._end(kind, first, second)
 
     def _backups_lost(self, operation: Operation) -> None:
         """A backup that is deleted or overwritten, by another database too, is none any more."""

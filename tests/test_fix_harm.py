@@ -81,15 +81,18 @@ LEFT_ALONE = {
     ),
     "three words for psql": (
         "a.sh",
-        'psql app owner more -c "ALTER TABLE users ADD COLUMN x int"\n',
+        'psql app owner more -c "ALTER TABLE users ADD COLUMN x int"\n'
+        'psql app owner more -c "SELECT x FROM users LIMIT 1"\n',
     ),
     "a database, a user and more": (
         "a.sh",
-        'psql -d app -U owner more -c "ALTER TABLE users ADD COLUMN x int"\n',
+        'psql -d app -U owner more -c "ALTER TABLE users ADD COLUMN x int"\n'
+        'psql -d app -U owner more -c "SELECT x FROM users LIMIT 1"\n',
     ),
     "two words for mysql": (
         "a.sh",
-        'mysql app users -e "ALTER TABLE users ADD COLUMN x int"\n',
+        'mysql app users -e "ALTER TABLE users ADD COLUMN x int"\n'
+        'mysql app users -e "SELECT x FROM users LIMIT 1"\n',
     ),
     "opened by another function": (
         "a.py",

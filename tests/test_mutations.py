@@ -87,6 +87,7 @@ REDUNDANT = {
     # the row written into the table with the CHECK constraint is no copy of anything
     ("sql-constraint-safe.sql", Kind.COPY_ROWS),
     ("shell-bail-of-sqlite-safe.sqlite.sh", Kind.COPY_ROWS),
+    ("shell-argument-of-sqlite-safe.sh", Kind.COPY_ROWS),
     # whether there are rows at all compares nothing with anything: the other half does
     ("python-empty-old-table-safe.py", Kind.VERIFY),
     # the backup of another database, which the script does not change

@@ -103,7 +103,16 @@ def _sqlite(match: Match) -> Iterator[Node]:
         target = match.target(TargetKind.DATABASE, match.path(place))
         database = target.name
         yield match.operation(Kind.CONNECT, target)
-    yield from _in_turn(match, list(_sqlite_texts(match, texts, database, dialect)))
+    options, operands = (
+        list(
+            _sqlite_texts(
+                match, [t for t in texts if (t[0] == "argument") is last], database, dialect
+            )
+        )
+        for last in (False, True)
+    )
+    yield from options
+    yield from _in_turn(match, operands)
     for path in arguments.values("-init", "--init", "-f", "--file"):
         yield match.include(
             path, "sql", f"-init of {match.called}", database=database, dialect=dialect
@@ -134,7 +143,9 @@ def _sqlite_texts(
             if copy is not None:
                 yield copy
                 continue
-        yield match.embed("sql", text, via, database=database, dialect=dialect)
+        # What fails in -cmd stops nothing, and is not told by the exit status.
+        told = name != "-cmd"
+        yield match.embed("sql", text, via, database=database, dialect=dialect, checked=told)
 
 
 def _dump(match: Match, text: Mapped, database: str | None) -> Node | None:

@@ -47,7 +47,7 @@ def _read(region: Region) -> tuple[Lowered, Session]:
     reader = Reader(scope, lex(scope, 0, len(region.text)))
     body = reader.sections()
     if "sqlite3" in region.via:
-        body = Sequence((*body.nodes, *_settled(body.nodes)), body.direction)
+        body = Sequence((*body.nodes, *_settled(scope, body.nodes)), body.direction)
     direction = None
     if region.parent is None and is_down_path(region.file.path):
         direction = Direction.DOWN
@@ -69,14 +69,25 @@ def _may_copy(text: str) -> bool:
 _PROVE = frozenset({Kind.BACKUP, Kind.COPY_ROWS, Kind.VERIFY, Kind.GUARD})
 
 
-def _settled(nodes: tuple[Node, ...]) -> tuple[Operation, ...]:
+def _settled(scope: Scope, nodes: tuple[Node, ...]) -> tuple[Operation, ...]:
     """Return what has succeeded where sqlite3 says at the end that all went well.
 
     It may go on after an error, but its exit status is then 1 (sqlite.org/cli.html): for the
     statements after a copy or a comparison that proves nothing, for the commands after
     sqlite3 it does. What is about tables that are dropped or renamed later is left out: the
-    names mean others then.
+    names mean others then; and so are comparisons before the last change of rows, and what
+    was done in another database.
     """
+    last_write = scope.session.last_write
+    if last_write >= 0:
+        last_write = scope.region.span(last_write, last_write + 1).start
+
+    def holds(one: Operation) -> bool:
+        if one.kind in (Kind.VERIFY, Kind.GUARD) and one.span.start < last_write:
+            return False
+        here = one.target.database == scope.session.database or one.kind is Kind.BACKUP
+        return here and gone.isdisjoint(_tables(one))
+
     gone: set[str] = set()
     settled: list[Operation] = []
     unsure = False
@@ -92,7 +103,7 @@ def _settled(nodes: tuple[Node, ...]) -> tuple[Operation, ...]:
         else:
             found = (node,) if node.kind in _PROVE else ()
             unsure = unsure or any(not one.checked for one in found)
-        settled += reversed([one for one in found if gone.isdisjoint(_tables(one))])
+        settled += reversed([one for one in found if holds(one)])
     return tuple(replace(one, checked=True) for one in reversed(settled)) if unsure else ()
 
 

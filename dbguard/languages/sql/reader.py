@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from dbguard.flow import Branch, Call, Direction, Loop, Node, Sequence, Stop, StopKind, Try
 from dbguard.languages.sql import definitions
 from dbguard.languages.sql.blocks import BlockReader
 from dbguard.languages.sql.client import client_command
 from dbguard.languages.sql.client_variables import interpolated
 from dbguard.languages.sql.comments import located
-from dbguard.languages.sql.comparison import evidence, judge
+from dbguard.languages.sql.comparison import evidence, fallible, judge
 from dbguard.languages.sql.dialects import TSQL
 from dbguard.languages.sql.dynamic import built_text
 from dbguard.languages.sql.executed import MAX_NESTING, do, execute, prepare, remote, run_text
@@ -20,9 +22,16 @@ from dbguard.languages.sql.session import Scope
 from dbguard.languages.sql.statements import plain_statement
 from dbguard.languages.sql.tokens import COMMAND, HOLE, MARKER, Token, find_outside, key
 from dbguard.languages.sql.variables import assign_selected, assigned_by_select, assignment
+from dbguard.operations import Kind, Operation
+from dbguard.patterns import regex
 from dbguard.source import Problem
 
 _RAISES_NOTHING = frozenset(("NOTICE", "INFO", "WARNING", "LOG", "DEBUG"))
+_WRITES = frozenset(
+    ("INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "ROLLBACK", "ATTACH", "DETACH")
+)
+# What stands between two statements: comments, too.
+_BETWEEN = regex(r"(?:[;\s]|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _REMOTE = frozenset(("DBLINK", "DBLINK_EXEC", "DBLINK_SEND_QUERY"))
 
 
@@ -144,8 +153,16 @@ class Reader(BlockReader):
         if not tokens:
             return []
         self.last = tokens
-        if self.scope.session.handed_over:
-            self.scope.session.shared = self._is_shared(tokens[-1].end)
+        session = self.scope.session
+        if not session.handed_over:
+            return self._lowered(tokens)
+        session.shared = self._is_shared(tokens[-1].end)
+        made = self._lowered(tokens)
+        if tokens[0].key in _WRITES and not any(_proves(node) for node in made):
+            session.last_write = tokens[0].start
+        return made
+
+    def _lowered(self, tokens: list[Token]) -> list[Node]:
         first = tokens[0]
         if first.kind == HOLE and self.nesting < MAX_NESTING:
             text = interpolated(self.scope.region, tokens, self.scope.session.variables)
@@ -169,8 +186,8 @@ class Reader(BlockReader):
         if self.scope.session.handed_over == "line":
             line_end = text.find("\n", at)
             end = line_end if line_end >= 0 else end
-        rest = text[at:end].lstrip("; \t\r\n")
-        return bool(rest) and not rest.startswith(("--", "/*"))
+        blank = _BETWEEN.match(text, at)
+        return blank is not None and blank.end() < end
 
     def _select(self, tokens: list[Token]) -> list[Node]:
         """A SELECT may call a function of the same file, run a text elsewhere, assign variables."""
@@ -261,6 +278,13 @@ _SPECIAL = {
     "SIGNAL": Reader._signal,
     "THROW": Reader._raise,
 }
+
+
+def _proves(node: Node) -> bool:
+    """Say whether a statement is a copy or a comparison."""
+    if isinstance(node, Branch):
+        return bool(fallible(node))
+    return isinstance(node, Operation) and node.kind in (Kind.COPY_ROWS, Kind.VERIFY)
 
 
 def calls_return(nodes: list[Node]) -> bool:

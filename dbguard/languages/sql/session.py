@@ -42,7 +42,8 @@ class Session:
 
     ``stops_at_error``: had a statement failed, the next would not run; but those would that
     the client is handed together with it: the "line" or the "text" (``handed_over``). That
-    there are some, ``shared`` says of the statement that is read.
+    there are some, ``shared`` says of the statement that is read. ``last_write`` is where the
+    last one begins that changes rows and is neither a copy nor a comparison.
     ``variables`` are texts a variable is known to hold, ``measures`` the tables whose
     rows a variable counts, ``checked_tables`` the tables with a CHECK that a row has to pass.
     ``may_copy``: rows are copied in this text, so the columns of its tables matter.
@@ -54,6 +55,7 @@ class Session:
     may_copy: bool = False
     handed_over: str = ""
     shared: bool = False
+    last_write: int = -1
     raiserror_stops: bool = False
     in_transaction: bool = False
     writable_schema: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -43,10 +44,12 @@ def verify(
     with pages.file_of(new) as file, opening(new) as first, _attached(first, old):
         is_large = old.stat().st_size > _WORTHWHILE
         with _further(new, old, first, opening, is_large, at_rest) as further:
+            # Another file may have taken the name between the two that opened it.
+            is_same = os.path.samestat(os.fstat(file), os.stat(new))
             differing = pages.differing(
                 first, old, new, file, proof,
                 lambda done, total: progress.at(done, total, "bytes"),
-            )  # fmt: skip
+            ) if is_same else {}  # fmt: skip
             return _compared(
                 (first, *further), differing, progress, renames, accepted,
                 names or (str(old), str(new)),

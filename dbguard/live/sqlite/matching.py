@@ -71,8 +71,8 @@ class AttachedRows:
     def _has_null_keys(self, pair: Pair) -> bool:
         """Say whether a part of the key is NULL somewhere: such rows are not told apart by it.
 
-        A PRIMARY KEY that is no INTEGER allows it, any number of times
-        (https://www.sqlite.org/lang_createtable.html, 3.5).
+        A PRIMARY KEY that is not the rowid allows it, any number of times: INTEGER in descending
+        order, too (https://www.sqlite.org/lang_createtable.html, 3.5 and 5).
         """
         tests = [
             f"SELECT EXISTS (SELECT 1 FROM {database}.{quoted(table)} WHERE {quoted(column.name)} IS NULL)"  # noqa: S608
@@ -80,7 +80,7 @@ class AttachedRows:
                 (("old", pair.old.name), ("main", pair.new.name))
             )
             for column in (both[number] for both in pair.key)
-            if not column.required and (len(pair.key) > 1 or column.type.upper() != "INTEGER")
+            if not column.required
         ]
         return any(self._number(test) for test in tests)
 
